@@ -1,0 +1,172 @@
+"""ModelRevision: one immutable bundle and the evidence of what happened to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from slipway.api.base import Digest, Frozen, ObjectName, Timestamp, validated
+from slipway.api.gates import Gates
+from slipway.api.policy import SLO, Rollout
+from slipway.api.release import Metadata
+from slipway.api.verdict import GateResult
+from slipway.api.workload import Server
+
+IMMUTABLE = {"rule": "self == oldSelf", "message": "a ModelRevision is evidence: its spec cannot be changed"}
+
+
+class Phase(StrEnum):
+    """Where a revision stands. `slipway.plan.phases.EDGES` has the moves between them."""
+
+    PENDING = "Pending"
+    FETCHING = "Fetching"
+    STAGING = "Staging"
+    GATING = "Gating"
+    PROMOTING = "Promoting"
+    WATCHING = "Watching"
+    LIVE = "Live"
+    RETIRED = "Retired"
+    REJECTED = "Rejected"
+    INCONCLUSIVE = "Inconclusive"
+    SUPERSEDED = "Superseded"
+    ABORTED = "Aborted"
+    ROLLED_BACK = "RolledBack"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    PROMOTED = "Promoted"
+    REJECTED = "Rejected"
+    INCONCLUSIVE = "Inconclusive"
+    SUPERSEDED = "Superseded"
+    ABORTED = "Aborted"
+    ROLLED_BACK = "RolledBack"
+
+
+class PinnedModel(Frozen):
+    """One exact model version. Nothing downstream of a revision ever sees an alias."""
+
+    name: str = Field(description="Registered model.")
+    registry: ObjectName = Field(description="Registry connection.")
+    version: str = Field(description="Model version.")
+    model_id: str | None = Field(None, description="MLflow's id of the logged model.")
+    run_id: str | None = Field(None, description="Run that made it.")
+    digest: Digest | None = Field(None, description="Digest that the version's model.digest tag promised at intake.")
+
+
+class PinnedServer(Frozen):
+    """The exact pod configuration."""
+
+    image: str = Field(description="Server image, resolved at intake.")
+    config: Server = Field(description="Replicas, resources and pod template at intake.")
+
+
+class Policy(Frozen):
+    """The policy that the revision was started under; later edits never relabel its verdicts."""
+
+    gates: Gates = Field(description="Gates as they stood at intake.")
+    rollout: Rollout = Field(description="Pace as it stood at intake.")
+    slo: SLO = Field(description="Objectives as they stood at intake.")
+
+
+class Intake(Frozen):
+    """Why the revision exists."""
+
+    alias: str | None = Field(None, description="Alias that pointed at the version.")
+    generation: int = Field(description="Generation of the ModelRelease.")
+    retry: str = Field("", description="spec.retry at intake.")
+    actor: str = Field(description="Who asked, as the API server knows it; otherwise unverified.")
+
+
+class RevisionSpec(Frozen, json_schema_extra=validated(IMMUTABLE)):
+    """The bundle: everything that decides what the pods serve and how it was judged."""
+
+    release: ObjectName = Field(description="The ModelRelease.")
+    number: int = Field(ge=1, description="Running number inside the release.")
+    model: PinnedModel = Field(description="The model version.")
+    server: PinnedServer = Field(description="The pod configuration.")
+    policy: Policy = Field(description="The policy.")
+    serving_hash: str = Field(max_length=16, description="Hash of model and server: what the pods serve.")
+    policy_hash: str = Field(max_length=16, description="Hash of the policy: how it is judged.")
+    intake: Intake = Field(description="Why the revision exists.")
+
+
+class Timing(Frozen):
+    """How long a phase took."""
+
+    phase: Phase = Field(description="The phase.")
+    started_at: Timestamp = Field(description="When it started.")
+    ended_at: Timestamp | None = Field(None, description="When it ended.")
+
+
+class Fetched(Frozen):
+    """What the init container reported about the artifacts."""
+
+    digest: Digest = Field(description="SHA-256 manifest digest.")
+    size_bytes: int | None = Field(None, ge=0, description="Size of the artifacts.")
+    flavor: str | None = Field(None, max_length=64, description="MLflow flavour that serves.")
+    compiled: bool | None = Field(None, description="Whether a compiled form was proven equal and is served.")
+    message: str | None = Field(None, max_length=1024, description="Why it was or was not compiled.")
+
+
+class Watched(Frozen):
+    """Raw request counters of the revision since the flip, as read from its pods."""
+
+    requests: int = Field(0, ge=0, description="Requests answered.")
+    slow: int = Field(0, ge=0, description="Requests slower than the latency objective.")
+    errors: int = Field(0, ge=0, description="Requests answered with a 5xx status.")
+    baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
+        Field(
+            default_factory=dict,
+            max_length=200,
+            description="Counters last read from each pod: requests, slow, errors.",
+        )
+    )
+
+
+class RevisionStatus(Frozen):
+    """Where the revision stands and the evidence of what happened to it."""
+
+    phase: Phase = Field(Phase.PENDING, description="Where the revision stands.")
+    reason: str | None = Field(None, max_length=128, description="Why it stands there, in one word.")
+    message: str | None = Field(None, max_length=4096, description="Why it stands there, in one sentence.")
+    digest: Digest | None = Field(
+        None, description="Pinned digest: from the version's tag, or first seen by the first pod."
+    )
+    fetched: Fetched | None = Field(None, description="What the init container reported.")
+    gates: Annotated[tuple[GateResult, ...], Field(max_length=32)] = Field(
+        default=(), description="Each gate's verdict and evidence."
+    )
+    timings: Annotated[tuple[Timing, ...], Field(max_length=32)] = Field(
+        default=(), description="When each phase started and ended."
+    )
+    watched: Watched | None = Field(None, description="Request counters since the flip.")
+    outcome: Outcome | None = Field(None, description="How the attempt ended.")
+    flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
+    replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")
+
+
+class ModelRevision(Frozen):
+    """One immutable bundle and the evidence of what happened to it."""
+
+    metadata: Metadata
+    spec: RevisionSpec
+    status: RevisionStatus = Field(RevisionStatus())
+
+    @classmethod
+    def parse(cls, manifest: dict[str, Any]) -> ModelRevision:
+        """The revision in `manifest`, as the API server returned it. Raises pydantic.ValidationError."""
+        return cls.model_validate(manifest)
+
+    @property
+    def name(self) -> str:
+        """Name of the object."""
+        return self.metadata.name
+
+    @property
+    def digest(self) -> str | None:
+        """The digest that every pod of this revision is held to, once there is one."""
+        return self.spec.model.digest or self.status.digest

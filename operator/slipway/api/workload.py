@@ -1,0 +1,76 @@
+"""How a revision's pods are configured: the parts of a ModelRelease that end up in the Deployment."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.config import JsonDict
+
+from slipway.api.base import Frozen
+
+_MAP_LIMIT = 32
+_FREE_FORM: JsonDict = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+
+Quantity = Annotated[
+    str | int,
+    Field(
+        json_schema_extra={
+            "x-kubernetes-int-or-string": True,
+            "pattern": r"^(\+|-)?(([0-9]+(\.[0-9]*)?)|(\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\+|-)?[0-9]+))?$",
+        }
+    ),
+]
+StringMap = Annotated[dict[str, Annotated[str, Field(max_length=1024)]], Field(max_length=_MAP_LIMIT)]
+
+
+class Resources(Frozen):
+    """What one serving container asks for and may use, as in a pod."""
+
+    requests: dict[str, Quantity] = Field(
+        {"cpu": "100m", "memory": "256Mi"},
+        max_length=8,
+        description="Guaranteed amounts, by resource name.",
+    )
+    limits: dict[str, Quantity] = Field({"memory": "1Gi"}, max_length=8, description="Upper bounds, by resource name.")
+
+
+class EnvVar(Frozen):
+    """A literal environment variable. References to Secrets are not allowed in serving pods."""
+
+    name: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=128, description="Name of the variable.")
+    value: str = Field("", max_length=4096, description="Its value.")
+
+
+class PodTemplate(Frozen):
+    """The parts of the pod that a release may set: scheduling and labels, nothing that widens its rights."""
+
+    labels: StringMap = Field(default_factory=dict, description="Further labels of the pods.")
+    annotations: StringMap = Field(default_factory=dict, description="Further annotations of the pods.")
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=_MAP_LIMIT)] = Field(
+        default=(), description="Further environment variables of the serving container."
+    )
+    node_selector: StringMap = Field(default_factory=dict, description="Labels that a node must have.")
+    tolerations: Annotated[
+        tuple[Annotated[dict[str, Any], Field(json_schema_extra=_FREE_FORM)], ...], Field(max_length=16)
+    ] = Field(default=(), description="Taints that the pods tolerate, as in a pod.")
+    affinity: dict[str, Any] | None = Field(
+        None, description="Scheduling affinity, as in a pod.", json_schema_extra=_FREE_FORM
+    )
+    priority_class_name: str | None = Field(None, max_length=253, description="Priority class of the pods.")
+
+
+class Server(Frozen):
+    """The inference server that serves the model."""
+
+    replicas: int = Field(
+        2, ge=1, le=100, description="Serving pods. A candidate comes up at this size beside production."
+    )
+    image: str | None = Field(
+        None,
+        max_length=512,
+        min_length=1,
+        description="Server image; pinned at intake. Without it: the operator's configured image.",
+    )
+    resources: Resources = Field(Resources(), description="Resources of one serving container.")
+    pod_template: PodTemplate = Field(PodTemplate(), description="Scheduling and labels of the serving pods.")
