@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from slipway.api.base import Duration, Frozen, ObjectName, Ratio
+from slipway.api.base import Duration, Frozen, ObjectName, Ratio, validated
 
 MIN_SMOKE_REQUESTS = 59
 """Fewer requests cannot show a 95th percentile with 95 % confidence: 0.95**59 is the first power below 0.05."""
@@ -44,7 +44,24 @@ class MetricSource(StrEnum):
     LOGGED = "Logged"
 
 
-class MetricGate(Frozen):
+class Direction(StrEnum):
+    """Which way a metric gets better."""
+
+    HIGHER_IS_BETTER = "HigherIsBetter"
+    LOWER_IS_BETTER = "LowerIsBetter"
+
+
+HIGHER_IS_BETTER = ("auc", "roc_auc", "average_precision", "accuracy", "f1", "precision", "recall", "r2")
+LOWER_IS_BETTER = ("log_loss", "brier", "rmse", "mse", "mae")
+"""Metrics whose direction is known by their name."""
+
+DIRECTION_KNOWN = {
+    "rule": f"has(self.direction) || self.name in {[*HIGHER_IS_BETTER, *LOWER_IS_BETTER]!r}",
+    "message": "say which way this metric gets better: direction HigherIsBetter or LowerIsBetter",
+}
+
+
+class MetricGate(Frozen, json_schema_extra=validated(DIRECTION_KNOWN)):
     """The candidate's metric held against current production's and against floors."""
 
     name: str = Field(
@@ -55,6 +72,9 @@ class MetricGate(Frozen):
     )
     source: MetricSource = Field(
         MetricSource.LOGGED, description="Logged: the figure that was logged to MLflow on both versions."
+    )
+    direction: Direction | None = Field(
+        None, description="Which way the metric gets better. Needed for a metric that is not built in."
     )
     max_regression: float = Field(
         0.0, ge=0, description="How much worse than production the candidate may be, in the metric's own unit."

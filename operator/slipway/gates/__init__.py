@@ -1,0 +1,1 @@
+"""Gates: pure functions from what was measured to a verdict with its evidence. One file per gate."""
