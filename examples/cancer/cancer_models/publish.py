@@ -103,11 +103,16 @@ def _add_files(model_id: str, files: list[Path]) -> None:
 
 
 def _damage(model_id: str, scratch: Path) -> None:
-    """Replace the model's file by its first half. Registry and digest agree on it, and it still cannot be loaded."""
-    whole = _download(model_id, scratch / "undamaged") / "model.skops"
-    content = whole.read_bytes()
-    whole.write_bytes(content[: len(content) // 2])
-    MlflowClient().log_model_artifact(model_id, str(whole))
+    """Upload half of the model's file over the whole. Registry and digest agree on it, yet it cannot be loaded."""
+    path = _download(model_id, scratch / "undamaged") / "model.skops"
+    halve(path)
+    MlflowClient().log_model_artifact(model_id, str(path))
+
+
+def halve(path: Path) -> None:
+    """Keep the first half of the file, as an upload that broke off would."""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
 
 
 def _register(model_id: str, kind: Kind, split: Split, target: Target) -> str:
