@@ -1,0 +1,96 @@
+"""The smoke gate's Job: `python -m slipway.jobs.smoke`.
+
+Waits for the candidate to be ready, fetches its own input example, warms it up, sends an open-loop load to
+`/invocations` and judges what came back. Exit code 0 whenever a verdict was written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import aiohttp
+from pydantic import ValidationError
+
+from slipway.api.base import seconds
+from slipway.api.gates import SmokeGate
+from slipway.api.verdict import GateResult
+from slipway.gates import smoke
+from slipway.gates.smoke import SmokeReport
+from slipway.jobs import answers, boundary
+from slipway.jobs.environment import Environment, JobError, Target
+from slipway.jobs.load import Load, send
+from slipway.jobs.payload import Example, example
+from slipway.jobs.target import NotReady, fetch_example, wait_ready
+
+GIVE_UP_AFTER_BUDGETS = 10
+"""A request is given up after this many latency budgets, though never before MIN_GIVE_UP seconds."""
+
+MIN_GIVE_UP = 2.0
+
+
+async def gate(environment: Environment) -> GateResult:
+    """The verdict of the smoke gate on the candidate. Raises JobError when nothing can be measured."""
+    spec = parse_gate(environment.gate)
+    try:
+        async with asyncio.timeout(seconds(spec.timeout)):
+            return smoke.judge(spec, await measure(spec, environment))
+    except TimeoutError as error:
+        raise JobError(f"the gate had no verdict after {spec.timeout}, its timeout; raise it or ask less") from error
+
+
+async def measure(spec: SmokeGate, environment: Environment) -> SmokeReport:
+    """Load the candidate as `spec` says. Raises JobError when nothing can be measured."""
+    candidate = environment.candidate
+    async with aiohttp.ClientSession() as session:
+        try:
+            await wait_ready(session, candidate)
+        except NotReady as problem:
+            return SmokeReport((), unhealthy=str(problem))
+        examples = read_requests(environment.requests_file) or [await own_example(session, candidate)]
+    bodies = tuple(body for found in examples for body in found.single())
+    give_up = max(MIN_GIVE_UP, GIVE_UP_AFTER_BUDGETS * seconds(spec.p95))
+    url = f"{candidate.url}/invocations"
+    warm_up = await send(Load(url, bodies, spec.warm_up, spec.rate, give_up))
+    load = await send(Load(url, bodies, spec.requests, spec.rate, give_up))
+    rows = [1] * len(bodies)
+    shots = answers.shots([*warm_up, *load], rows, candidate.revision)
+    return SmokeReport(
+        shots[len(warm_up) :], shots[: len(warm_up)], reached=any(answer.connected for answer in (*warm_up, *load))
+    )
+
+
+async def own_example(session: aiohttp.ClientSession, target: Target) -> Example:
+    """The input example that came with the model. Raises JobError when it has none."""
+    found = await fetch_example(session, target)
+    if found is None:
+        raise JobError("the model has no input example; log one with it, or give the gate requests from a ConfigMap")
+    return found
+
+
+def parse_gate(text: str) -> SmokeGate:
+    """The gate's spec. Raises JobError."""
+    try:
+        return SmokeGate.model_validate_json(text)
+    except ValidationError as error:
+        raise JobError(f"SLIPWAY_GATE is not a smoke gate: {error.errors()[0]['msg']}") from error
+
+
+def read_requests(path: Path | None) -> list[Example]:
+    """The examples in `path`: one JSON request body per line. Empty without a path. Raises JobError."""
+    if path is None:
+        return []
+    try:
+        lines = [line for line in path.read_text().splitlines() if line.strip()]
+        found = [example(json.loads(line)) for line in lines]
+    except (OSError, ValueError) as error:
+        raise JobError(f"the gate's requests in {path} cannot be read ({error})") from error
+    if not found:
+        raise JobError(f"the gate's requests in {path} are empty; give it one JSON request body per line")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(boundary.main(gate))
