@@ -1,0 +1,98 @@
+"""What fetching leaves beside the artifacts for serving: `.slipway/bundle.json` and the files that it names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from slipway_server.errors import ModelError
+
+FOLDER = ".slipway"
+ONNX_FILE = "model.onnx"
+REFERENCE_FILE = "reference.json"
+LIBRARIES = "site"
+
+ColumnType = Literal["boolean", "integer", "long", "float", "double", "string", "binary", "datetime"]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One named input of a model, as MLflow's signature spells it."""
+
+    name: str
+    type: ColumnType
+    required: bool = True
+
+
+class Tensor(msgspec.Struct, frozen=True):
+    """A tensor of a signature; -1 in `shape` stands for any size, `name` is empty for the only, unnamed one."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Param(msgspec.Struct, frozen=True):
+    """A parameter that a request may set; `shape` is None for a scalar."""
+
+    name: str
+    type: str
+    default: Any = None
+    shape: tuple[int, ...] | None = None
+
+
+class Signature(msgspec.Struct, frozen=True):
+    """A model's inputs. Neither columns nor tensors: the model takes what it takes, and checks it itself."""
+
+    columns: tuple[Column, ...] = ()
+    tensors: tuple[Tensor, ...] = ()
+    params: tuple[Param, ...] = ()
+    outputs: Any = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a request's rows fit a matrix of float64 without changing a value."""
+        return bool(self.columns) and all(c.type in _MATRIX_TYPES and c.required for c in self.columns)
+
+
+_MATRIX_TYPES = frozenset({"integer", "long", "float", "double"})
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """One prepared model. `kind` says how it's served, `why` says why so, in words for a person."""
+
+    digest: str
+    flavor: str
+    kind: Literal["onnx", "native"]
+    why: str
+    signature: Signature
+    predict_fn: str = "predict"
+    allow_missing: bool = False
+    model_id: str = ""
+    run_id: str = ""
+    example: Any = None
+    input_name: str = ""
+    input_dtype: str = "float64"
+    outputs: tuple[str, ...] = ()
+    proof: dict[str, Any] | None = None
+    versions: dict[str, str] = {}
+    seconds: float = 0.0
+
+
+def write(directory: Path, bundle: Bundle) -> None:
+    """Write the bundle under `directory`. Raises OSError."""
+    folder = directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / "bundle.json").write_bytes(msgspec.json.encode(bundle))
+
+
+def read(directory: Path) -> Bundle:
+    """Read the bundle that `fetch` left under `directory`. Raises `ModelError` when there is none or it's damaged."""
+    path = directory / FOLDER / "bundle.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Bundle)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ModelError(
+            "LoadFailed", f"{path} can't be read ({error}); run `slipway-server fetch` into {directory} first"
+        ) from error

@@ -1,0 +1,29 @@
+"""The two kinds of failure that leave a process: a model that can't be staged, a request that can't be answered."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Reason = Literal["DigestMismatch", "RegistryUnreachable", "NotFound", "UnsafeModel", "Invalid", "LoadFailed"]
+
+
+class ModelError(Exception):
+    """A model can't be fetched, trusted, read or loaded. `retryable` says whether waiting may help."""
+
+    def __init__(self, reason: Reason, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
+        self.message = message
+        self.retryable = retryable
+
+
+class RequestError(Exception):
+    """A request that gets a problem+json answer (RFC 9457) instead of a prediction."""
+
+    def __init__(self, status: int, title: str, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.field = field
+        self.headers: tuple[tuple[bytes, bytes], ...] = ()

@@ -1,0 +1,73 @@
+"""Preparing: what is decided once, where the heavy libraries are, so that serving need not decide it again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from slipway_server.bundle import Bundle
+from slipway_server.errors import ModelError, RequestError
+from slipway_server.fetch.mlmodel import Description, describe
+from slipway_server.flavors import NativeModel, load
+from slipway_server.predictor.native import NativePredictor
+from slipway_server.protocols import answer
+from slipway_server.protocols.select import reader_for
+from slipway_server.settings import Settings
+
+_NAMED = ("scikit-learn", "skl2onnx", "onnxruntime", "numpy", "pandas", "mlflow-skinny", "skops")
+
+
+def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
+    """Load the model once, answer its own example, and say how to serve it. Raises `ModelError`."""
+    description = describe(directory)
+    model = load(directory, description.flavor, settings)
+    bundle = _native(description, digest)
+    try_example(bundle, model, settings)
+    return bundle
+
+
+def _native(description: Description, digest: str) -> Bundle:
+    return Bundle(
+        digest=digest,
+        flavor=description.flavor,
+        kind="native",
+        why=f"a {description.flavor} model, served by its own library",
+        signature=description.signature,
+        predict_fn=description.predict_fn,
+        model_id=description.model_id,
+        run_id=description.run_id,
+        example=description.example,
+        versions=versions(),
+    )
+
+
+def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Any:
+    """Answer the model's own input example as a request would be. Raises `ModelError` Invalid."""
+    if bundle.example is None:
+        return None
+    try:
+        inputs = reader_for(bundle, settings).read(msgspec.json.encode(bundle.example))
+        return msgspec.json.decode(answer.encode(NativePredictor(model, bundle).predict(inputs)))
+    except RequestError as error:
+        raise ModelError(
+            "Invalid", f"the model's own input example does not fit its signature: {error.detail}"
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            "Invalid",
+            f"the model fails on its own input example: {type(error).__name__}: {error}; fix and register again",
+        ) from error
+
+
+def versions() -> dict[str, str]:
+    """The installed versions of the libraries that decide what a model answers."""
+    found = {}
+    for name in _NAMED:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found

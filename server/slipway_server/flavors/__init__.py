@@ -1,0 +1,44 @@
+"""Flavours: how a kind of model is loaded by its own library, by our rules instead of the model's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+from slipway_server.errors import ModelError
+from slipway_server.settings import Settings
+
+
+class NativeModel(Protocol):
+    """A model in its own library. `rowwise`: each row's answer stands alone, so requests may share one call."""
+
+    rowwise: bool
+    wants_frame: bool
+
+    def predict(self, data: Any, params: dict[str, Any]) -> Any:
+        """Return the library's own answer for a matrix or a pandas frame."""
+        ...
+
+
+def load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
+    """Load the artifacts under `directory`. Raises `ModelError` UnsafeModel or LoadFailed."""
+    try:
+        return _load(directory, flavor, settings)
+    except (ModelError, MemoryError):
+        raise
+    except Exception as error:
+        raise ModelError(
+            "LoadFailed",
+            f"the {flavor} model under {directory} can't be loaded: {type(error).__name__}: {error}; "
+            "check that the artifact is whole and was saved with library versions that this server holds",
+        ) from error
+
+
+def _load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
+    if flavor == "sklearn":
+        from slipway_server.flavors import sklearn
+
+        return sklearn.load(directory, settings)
+    from slipway_server.flavors import pyfunc
+
+    return pyfunc.load(directory, settings)

@@ -1,0 +1,1 @@
+"""Predicting: from checked inputs to an answer."""

@@ -1,0 +1,48 @@
+"""Predicting with the model's own library."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from slipway_server.bundle import Bundle
+from slipway_server.flavors import NativeModel, load
+from slipway_server.predictor.inputs import Inputs
+from slipway_server.settings import Settings
+
+
+class NativePredictor:
+    """Hands a matrix, a frame or the raw input to the library, whichever the model was trained on."""
+
+    def __init__(self, model: NativeModel, bundle: Bundle) -> None:
+        self.model = model
+        self.rowwise = model.rowwise
+        self.types = {column.name: column.type for column in bundle.signature.columns}
+
+    def predict(self, inputs: Inputs) -> Any:
+        """Return the library's answer. Raises whatever the library raises."""
+        return self.model.predict(self._data(inputs), inputs.params)
+
+    def _data(self, inputs: Inputs) -> Any:
+        if inputs.matrix is None and inputs.columns is None:
+            return inputs.raw
+        if inputs.matrix is not None and not self.model.wants_frame:
+            return inputs.matrix
+        return self._frame(inputs)
+
+    def _frame(self, inputs: Inputs) -> Any:
+        import pandas
+
+        if inputs.matrix is None:
+            return pandas.DataFrame(inputs.columns)
+        frame = pandas.DataFrame(inputs.matrix, columns=list(self.types), copy=False)
+        cast = {name: _PANDAS[kind] for name, kind in self.types.items() if kind in _PANDAS}
+        return frame.astype(cast) if cast else frame
+
+
+_PANDAS = {"integer": "int32", "long": "int64", "float": "float32"}
+
+
+def build(directory: Path, bundle: Bundle, settings: Settings) -> NativePredictor:
+    """Load the model under `directory`. Raises `ModelError`."""
+    return NativePredictor(load(directory, bundle.flavor, settings), bundle)

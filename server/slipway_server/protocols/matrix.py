@@ -1,0 +1,164 @@
+"""Requests for models whose inputs are all numbers: straight into one float64 matrix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, UnsetType
+from numpy.typing import NDArray
+
+from slipway_server.bundle import Column, Signature
+from slipway_server.predictor.inputs import Inputs
+from slipway_server.protocols.reader import check_rows, invalid
+
+Cell = TypeVar("Cell")
+_PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`")
+_FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
+
+
+class Split(msgspec.Struct, Generic[Cell]):
+    """pandas' `split` orientation."""
+
+    data: list[list[Cell]]
+    columns: list[str] | None = None
+
+
+class Body(msgspec.Struct, Generic[Cell]):
+    """An MLflow request; exactly one of the first four is given."""
+
+    dataframe_split: Split[Cell] | UnsetType = UNSET
+    dataframe_records: list[dict[str, Cell]] | UnsetType = UNSET
+    instances: list[dict[str, Cell] | list[Cell]] | UnsetType = UNSET
+    inputs: dict[str, list[Cell]] | list[dict[str, Cell] | list[Cell]] | UnsetType = UNSET
+    params: dict[str, Any] | None = None
+
+
+class MatrixReader:
+    """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column."""
+
+    def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool) -> None:
+        self.names = [column.name for column in signature.columns]
+        self.position = {name: index for index, name in enumerate(self.names)}
+        self.bounded = [(i, c) for i, c in enumerate(signature.columns) if c.type in _LIMITS]
+        self.max_rows = max_rows
+        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
+            Body[float | None] if allow_missing else Body[float]
+        )
+
+    def read(self, body: bytes) -> Inputs:
+        """Return one matrix in the signature's order. Raises `RequestError`."""
+        try:
+            request = self.decoder.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise invalid(self._explained(str(error), body)) from error
+        matrix = self._matrix(request)
+        if self.bounded:
+            self._check_bounds(matrix)
+        return Inputs(rows=len(matrix), matrix=matrix, params=request.params or {})
+
+    def _matrix(self, request: Body[Any]) -> NDArray[np.float64]:
+        given = [name for name in _FORMATS if getattr(request, name) is not UNSET]
+        if len(given) != 1:
+            raise invalid(f"give exactly one of {', '.join(_FORMATS)}; the request has {' and '.join(given) or 'none'}")
+        rows = getattr(request, given[0])
+        if isinstance(rows, Split):
+            return self._from_rows(rows.data, self._order(rows.columns))
+        if isinstance(rows, dict):
+            return self._from_columns(rows)
+        if rows and isinstance(rows[0], dict):
+            return self._from_records(rows)
+        return self._from_rows(rows, None)
+
+    def _order(self, columns: list[str] | None) -> list[int] | None:
+        if columns == self.names:
+            return None
+        if columns is None:
+            raise invalid("dataframe_split has no `columns`; name the columns of `data`", "columns")
+        self._check_names(columns)
+        order = {name: index for index, name in enumerate(columns)}
+        return [order[name] for name in self.names]
+
+    def _check_names(self, names: Sequence[str]) -> None:
+        missing = [name for name in self.names if name not in set(names)]
+        extra = [name for name in names if name not in self.position]
+        if missing:
+            raise invalid(
+                f"column {_listed(missing)} missing; the signature asks for {_listed(self.names)}", missing[0]
+            )
+        if extra:
+            raise invalid(f"column {_listed(extra)} unknown; the signature has {_listed(self.names)}", extra[0])
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if list(names).count(name) > 1)
+            raise invalid(f"column {twice!r} is given twice", twice)
+
+    def _from_rows(self, rows: list[Any], order: list[int] | None) -> NDArray[np.float64]:
+        check_rows(len(rows), self.max_rows)
+        try:
+            matrix: NDArray[np.float64] = np.array(rows, dtype=np.float64)
+        except (ValueError, TypeError) as error:
+            raise self._ragged(rows) from error
+        if matrix.ndim != 2 or matrix.shape[1] != len(self.names):
+            raise self._ragged(rows)
+        return matrix if order is None else matrix[:, order]
+
+    def _ragged(self, rows: list[Any]) -> Exception:
+        for number, row in enumerate(rows):
+            if not isinstance(row, list) or not all(_is_number(cell) for cell in row):
+                return invalid(f"row {number} is not a list of numbers", f"[{number}]")
+            if len(row) != len(self.names):
+                return invalid(
+                    f"row {number} has {len(row)} values; the signature has {len(self.names)} columns", f"[{number}]"
+                )
+        return invalid("the rows are no table of numbers")
+
+    def _from_records(self, rows: list[Any]) -> NDArray[np.float64]:
+        for number, row in enumerate(rows):
+            if not isinstance(row, dict) or row.keys() != self.position.keys():
+                self._check_names(list(row) if isinstance(row, dict) else [])
+                raise invalid(f"row {number} is not an object with the signature's columns", f"[{number}]")
+        return self._from_rows([[row[name] for name in self.names] for row in rows], None)
+
+    def _from_columns(self, columns: dict[str, list[Any]]) -> NDArray[np.float64]:
+        self._check_names(list(columns))
+        lengths = {name: len(values) for name, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise invalid(f"the columns have different lengths: {lengths}")
+        return self._from_rows([list(row) for row in zip(*(columns[name] for name in self.names), strict=True)], None)
+
+    def _check_bounds(self, matrix: NDArray[np.float64]) -> None:
+        for index, column in self.bounded:
+            values = matrix[:, index]
+            if column.type != "float" and not bool((values == np.floor(values)).all()):
+                raise invalid(f"column {column.name!r} takes whole numbers ({column.type}) only", column.name)
+            if bool((np.abs(values) > _LIMITS[column.type]).any()):
+                raise invalid(_too_large(column), column.name)
+
+    def _explained(self, message: str, body: bytes) -> str:
+        """msgspec names positions; people think in columns."""
+        found = _PATH.search(message)
+        if found is None or not found[2].isdigit():
+            return message
+        try:
+            names = msgspec.json.decode(body)["dataframe_split"].get("columns") or self.names
+            return f"column {names[int(found[2])]!r}: {message}"
+        except (msgspec.DecodeError, RecursionError, LookupError, TypeError, AttributeError):
+            return message
+
+
+def _too_large(column: Column) -> str:
+    limit = _LIMITS[column.type]
+    return f"column {column.name!r} holds a number beyond {limit:.0f}, which its type {column.type} can't hold"
+
+
+def _is_number(cell: Any) -> bool:
+    return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:8])
+    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -1,0 +1,31 @@
+"""What every reader of request bodies has in common."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from slipway_server.errors import RequestError
+from slipway_server.predictor.inputs import Inputs
+
+
+class Reader(Protocol):
+    """Turns the body of an `/invocations` request in JSON into inputs that the signature allows."""
+
+    def read(self, body: bytes) -> Inputs:
+        """Return the inputs. Raises `RequestError`."""
+        ...
+
+
+def invalid(detail: str, field: str | None = None) -> RequestError:
+    """A request that does not fit the model's signature or the protocol."""
+    return RequestError(400, "The request does not fit the model's signature", detail, field)
+
+
+def check_rows(rows: int, limit: int) -> None:
+    """Raise `RequestError` unless 1 <= rows <= limit."""
+    if rows == 0:
+        raise invalid("the request holds no rows; send at least one")
+    if rows > limit:
+        raise RequestError(
+            413, "Too many rows", f"the request holds {rows} rows and this server takes {limit} at once; split it"
+        )
