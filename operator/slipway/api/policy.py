@@ -14,6 +14,13 @@ ONE_ROLLBACK_TARGET = {
 }
 
 
+class AfterRollback(StrEnum):
+    """What follows an automatic rollback."""
+
+    HOLD = "Hold"
+    CONTINUE = "Continue"
+
+
 class Rollout(Frozen):
     """The pace of a release."""
 
@@ -24,6 +31,11 @@ class Rollout(Frozen):
     keep_warm: Duration = Field(
         "1h",
         description="How long the previous revision's pods stay ready after a promotion: a rollback starts no pod.",
+    )
+    after_rollback: AfterRollback = Field(
+        AfterRollback.HOLD,
+        description="Hold: after an automatic rollback nothing is promoted until spec.retry changes. "
+        "Continue: the next version that the alias moves to is tried.",
     )
     progress_deadline: Duration = Field(
         "15m", description="Fetching and staging together may take this long; then the revision is rejected."

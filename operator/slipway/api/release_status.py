@@ -27,7 +27,6 @@ class HoldReason(StrEnum):
     PAUSED = "Paused"
     ROLLED_BACK = "RolledBack"
     AUTOMATIC_ROLLBACK = "AutomaticRollback"
-    SELECTOR_EDITED = "SelectorEdited"
 
 
 class Hold(Frozen):
@@ -36,6 +35,13 @@ class Hold(Frozen):
     reason: HoldReason = Field(description="Why.")
     message: Text = Field(description="Why, and how to lift it.")
     since: Timestamp = Field(description="Since when.")
+
+
+class Wanted(Frozen):
+    """The version that the spec asks for and since when: what happened before that does not count against it."""
+
+    version: str = Field(description="Model version.")
+    since: Timestamp = Field(description="Since when the spec or the alias asks for it.")
 
 
 class Rejected(Frozen):
@@ -69,9 +75,9 @@ class RollbackState(Frozen):
     from_revision: str = Field(description="Revision that production is taken away from.")
     reason: Text = Field("", description="Why.")
     actor: str = Field(description="Who asked, as the API server knows it, or the rule that fired.")
+    retry: str = Field("", description="spec.retry at the time.")
     requested_at: Timestamp = Field(description="When it was decided.")
     completed_at: Timestamp | None = Field(None, description="When production was seen to serve the target.")
-    problem: Text | None = Field(None, description="Why it cannot be carried out, and what to do.")
 
 
 class TrafficShare(Frozen):
@@ -102,6 +108,7 @@ class ReleaseStatus(Frozen):
         None, description="Where the release stands: the candidate's phase, or Live, Held, Idle, Stalled."
     )
     message: Text | None = Field(None, description="Where the release stands, in one sentence.")
+    weight: int | None = Field(None, description="The candidate's share of production traffic in percent.")
     gate: str | None = Field(None, description="The gate that is running or that decided last, with its verdict.")
     live: RevisionRef | None = Field(None, description="The revision that production serves.")
     candidate: RevisionRef | None = Field(None, description="The revision on its way.")
@@ -109,6 +116,7 @@ class ReleaseStatus(Frozen):
     traffic: Annotated[tuple[TrafficShare, ...], Field(max_length=8)] = Field(
         default=(), description="Traffic as observed."
     )
+    wanted: Wanted | None = Field(None, description="The version that the spec asks for.")
     hold: Hold | None = Field(None, description="Present: promotions are suspended.")
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=16)] = Field(
         default=(), description="Candidates that are not tried again until the alias moves on or spec.retry changes."

@@ -76,6 +76,7 @@ class Intake(Frozen):
     """Why the revision exists."""
 
     alias: str | None = Field(None, description="Alias that pointed at the version.")
+    since: Timestamp = Field(description="Since when the version was wanted.")
     generation: int = Field(description="Generation of the ModelRelease.")
     retry: str = Field("", description="spec.retry at intake.")
     actor: str = Field(description="Who asked, as the API server knows it; otherwise unverified.")
@@ -115,6 +116,7 @@ class Fetched(Frozen):
 class Watched(Frozen):
     """Raw request counters of the revision since the flip, as read from its pods."""
 
+    read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     requests: int = Field(0, ge=0, description="Requests answered.")
     slow: int = Field(0, ge=0, description="Requests slower than the latency objective.")
     errors: int = Field(0, ge=0, description="Requests answered with a 5xx status.")

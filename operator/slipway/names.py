@@ -1,0 +1,65 @@
+"""Names and labels of everything that Slipway makes: deterministic, so that a crash never makes a second one."""
+
+from __future__ import annotations
+
+MANAGER = "slipway"
+RELEASE_LABEL = "slipway.dev/release"
+REVISION_LABEL = "slipway.dev/revision"
+VERSION_LABEL = "slipway.dev/model-version"
+GATE_LABEL = "slipway.dev/gate"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+TEMPLATE_HASH = "slipway.dev/template-hash"
+
+HTTP_PORT = 8080
+SERVICE_PORT = 80
+
+
+def revision_name(release: str, number: int) -> str:
+    """Name of a release's revision `number`, and of its Deployment and Service."""
+    return f"{release}-r{number}"
+
+
+def staging_service(release: str) -> str:
+    """Name of the Service that points at the candidate while there is one."""
+    return f"{release}-staging"
+
+
+def metrics_service(release: str) -> str:
+    """Name of the headless Service that every serving pod of the release belongs to."""
+    return f"{release}-metrics"
+
+
+def pin_config_map(revision: str) -> str:
+    """Name of the ConfigMap with a first-seen digest."""
+    return f"{revision}-pin"
+
+
+def gate_job(revision: str, gate: str, attempt: int) -> str:
+    """Name of the Job that runs `gate` for the `attempt`-th time."""
+    return f"{revision}-{gate.replace('/', '-').replace('.', '-').lower()}-{attempt}"
+
+
+def release_labels(release: str) -> dict[str, str]:
+    """Labels of everything that belongs to a release."""
+    return {
+        RELEASE_LABEL: release,
+        MANAGED_BY: MANAGER,
+        "app.kubernetes.io/name": release,
+        "app.kubernetes.io/part-of": "slipway",
+    }
+
+
+def revision_labels(release: str, revision: str, version: str) -> dict[str, str]:
+    """Labels of everything that belongs to a revision."""
+    return {
+        **release_labels(release),
+        REVISION_LABEL: revision,
+        VERSION_LABEL: version,
+        "app.kubernetes.io/instance": revision,
+        "app.kubernetes.io/version": version,
+    }
+
+
+def selector(release: str, revision: str) -> dict[str, str]:
+    """Selector of a Service that points at one revision's serving pods."""
+    return {RELEASE_LABEL: release, REVISION_LABEL: revision, "app.kubernetes.io/component": "server"}

@@ -1,0 +1,90 @@
+"""A new revision: the alias is resolved once, and nothing downstream ever sees it again."""
+
+from __future__ import annotations
+
+import re
+
+from slipway.api.release_status import Wanted
+from slipway.api.revision import Intake, Phase, PinnedModel, RevisionSpec
+from slipway.plan.actions import CreateRevision, Decision, Plan
+from slipway.plan.hold import held
+from slipway.plan.moves import stall, wait
+from slipway.plan.observed import Version
+from slipway.plan.scene import Desired, Scene
+from slipway.render.revision import revision
+from slipway.times import stamp
+
+DIGEST_TAG = "model.digest"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+REGISTRY_SECONDS = 5.0
+
+
+def record_wanted(scene: Scene) -> Plan | None:
+    """Write down since when the wanted version is wanted: attempts before that do not count against it."""
+    seen, version = scene.seen, scene.wanted_version
+    if version is None or seen.registry.problem or (seen.release.status.wanted and scene.alias_since):
+        return None
+    wanted = Wanted(version=version, since=stamp(scene.now))
+    return Plan(facts=seen.release.status.model_copy(update={"wanted": wanted}), again=0.0)
+
+
+def intake(scene: Scene) -> Plan | None:
+    """Start an attempt where production should serve something else and nothing stands against it."""
+    desired, live = scene.desired, scene.live
+    if desired is None or held(scene) or scene.flying or scene.seen.registry.problem:
+        return None
+    if live is not None and (live.status.phase is Phase.WATCHING or live.spec.serving_hash == desired.serving_hash):
+        return None
+    if scene.failed_before(desired):
+        return None
+    version = scene.version(desired.version)
+    if version is None:
+        return wait(f"waiting for the registry to describe version {desired.version}", REGISTRY_SECONDS)
+    if not version.ready:
+        return wait(f"version {desired.version} is not READY in the registry yet", REGISTRY_SECONDS)
+    promised = version.tags.get(DIGEST_TAG)
+    if promised and not DIGEST.fullmatch(promised):
+        return stall(
+            "BadDigestTag",
+            f"tag {DIGEST_TAG} of version {desired.version} is {promised[:80]!r}; it must be sha256: and 64 hex digits",
+        )
+    return _create(scene, desired, version)
+
+
+def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
+    release = scene.seen.release
+    number = max([release.status.last_revision, *(r.spec.number for r in scene.seen.revisions)]) + 1
+    alias = release.spec.model.candidate.alias
+    spec = RevisionSpec(
+        release=scene.name,
+        number=number,
+        model=PinnedModel(
+            name=release.spec.model.name,
+            registry=release.spec.model.registry,
+            version=version.version,
+            model_id=version.model_id,
+            run_id=version.run_id,
+            digest=version.tags.get(DIGEST_TAG),
+        ),
+        server=desired.server,
+        policy=desired.policy,
+        serving_hash=desired.serving_hash,
+        policy_hash=desired.policy_hash,
+        intake=Intake(
+            alias=alias,
+            since=scene.alias_since or stamp(scene.now),
+            generation=release.metadata.generation,
+            retry=release.spec.retry or "",
+            actor="unverified",
+        ),
+    )
+    manifest = revision(release, spec)
+    decision = Decision(
+        action="Started",
+        revision=manifest["metadata"]["name"],
+        message=f"version {version.version} starts as {manifest['metadata']['name']}"
+        + (f": alias {alias} points at it" if alias else ": spec.model.candidate.version names it"),
+        actor="unverified",
+        details={"version": version.version, "modelId": version.model_id, "digest": spec.model.digest},
+    )
+    return Plan(CreateRevision(manifest), decision, again=0.0)

@@ -1,0 +1,45 @@
+"""The phases of a revision and every move between them, as data. A test holds the planner to this table."""
+
+from __future__ import annotations
+
+from slipway.api.revision import Outcome, Phase
+
+IN_FLIGHT = frozenset({Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.PROMOTING})
+"""On its way: production does not serve it yet and nothing was decided against it."""
+
+SERVING = frozenset({Phase.WATCHING, Phase.LIVE})
+"""Production serves it."""
+
+FAILED = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.ROLLED_BACK})
+"""Ended badly: not tried again until the alias moves on or spec.retry changes."""
+
+ENDED_EARLY = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED})
+"""Ended before production served it: nothing of it is left running."""
+
+_EARLY_ENDS = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED})
+
+EDGES: dict[Phase, frozenset[Phase]] = {
+    Phase.PENDING: frozenset({Phase.FETCHING}) | _EARLY_ENDS,
+    Phase.FETCHING: frozenset({Phase.STAGING}) | _EARLY_ENDS,
+    Phase.STAGING: frozenset({Phase.GATING}) | _EARLY_ENDS,
+    Phase.GATING: frozenset({Phase.PROMOTING}) | _EARLY_ENDS,
+    Phase.PROMOTING: frozenset({Phase.WATCHING}) | _EARLY_ENDS,
+    Phase.WATCHING: frozenset({Phase.LIVE, Phase.RETIRED, Phase.ROLLED_BACK}),
+    Phase.LIVE: frozenset({Phase.RETIRED, Phase.ROLLED_BACK}),
+    Phase.RETIRED: frozenset({Phase.LIVE}),
+    Phase.ROLLED_BACK: frozenset({Phase.LIVE}),
+    Phase.REJECTED: frozenset(),
+    Phase.INCONCLUSIVE: frozenset(),
+    Phase.SUPERSEDED: frozenset(),
+    Phase.ABORTED: frozenset(),
+}
+
+OUTCOMES: dict[Phase, Outcome] = {
+    Phase.LIVE: Outcome.PROMOTED,
+    Phase.REJECTED: Outcome.REJECTED,
+    Phase.INCONCLUSIVE: Outcome.INCONCLUSIVE,
+    Phase.SUPERSEDED: Outcome.SUPERSEDED,
+    Phase.ABORTED: Outcome.ABORTED,
+    Phase.ROLLED_BACK: Outcome.ROLLED_BACK,
+}
+"""The outcome that reaching a phase settles."""

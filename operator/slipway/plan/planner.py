@@ -1,0 +1,90 @@
+"""The order of decisions. Each step asks for one effect, or waits, or has nothing to say; the first effect is the plan.
+
+Safety comes first: what is seen is written down, then ways back are taken, and only then does anything move forward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from slipway.plan.actions import Plan
+from slipway.plan.announce import announce
+from slipway.plan.attempt import attempt
+from slipway.plan.furniture import furnish, reopened
+from slipway.plan.intake import intake, record_wanted
+from slipway.plan.moves import stall
+from slipway.plan.observed import Observed
+from slipway.plan.ownership import adopt
+from slipway.plan.retire import retire, warm_seconds_left
+from slipway.plan.rollback import automatic, requested
+from slipway.plan.scene import Scene
+from slipway.plan.settle import misdirected, settle
+from slipway.plan.watching import pause, watch
+
+Step = Callable[[Scene], Plan | None]
+
+
+def unusable(scene: Scene) -> Plan | None:
+    """A spec that cannot be carried out until a human acts."""
+    model, registry = scene.seen.release.spec.model, scene.seen.registry
+    if model.registry not in scene.seen.settings.registries:
+        known = ", ".join(sorted(scene.seen.settings.registries))
+        return stall(
+            "UnknownRegistry", f"spec.model.registry is {model.registry}; the operator is configured with: {known}"
+        )
+    if registry.problem is None and registry.model_exists is False:
+        return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
+    return None
+
+
+def idle(scene: Scene) -> Plan:
+    """Nothing to do. Look again when a window closes."""
+    if scene.wanted_version is None and not scene.seen.registry.problem:
+        alias = scene.seen.release.spec.model.candidate.alias
+        return Plan(
+            waiting=f"alias {alias} points at no version; set it to release one", again=warm_seconds_left(scene)
+        )
+    return Plan(again=warm_seconds_left(scene))
+
+
+STEPS: tuple[Step, ...] = (
+    settle,
+    requested,
+    automatic,
+    reopened,
+    misdirected,
+    adopt,
+    watch,
+    unusable,
+    record_wanted,
+    attempt,
+    announce,
+    furnish,
+    retire,
+    intake,
+    pause,
+)
+
+
+def plan(seen: Observed, now: datetime) -> Plan:
+    """The one thing to do about what is seen. Pure: the same observation and time give the same plan."""
+    scene = Scene(seen, now)
+    if seen.release.metadata.deletion_timestamp is not None:
+        return Plan(waiting="being deleted")
+    resting: list[Plan] = []
+    for step in STEPS:
+        decided = step(scene)
+        if decided is None:
+            continue
+        if decided.action or decided.facts or decided.stalled:
+            return decided
+        resting.append(decided)
+    return _rest([*resting, idle(scene)])
+
+
+def _rest(plans: list[Plan]) -> Plan:
+    """Nothing to do: say what the first of them waits for, and look again when the earliest of them asks to."""
+    times = [plan.again for plan in plans if plan.again is not None]
+    waiting = next((plan.waiting for plan in plans if plan.waiting), None)
+    return Plan(waiting=waiting, again=min(times, default=None))

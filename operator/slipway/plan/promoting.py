@@ -1,0 +1,29 @@
+"""Promoting: one write moves production to exactly the pods that were tested."""
+
+from __future__ import annotations
+
+from slipway.api.revision import ModelRevision
+from slipway.plan.actions import OpenProduction, Plan
+from slipway.plan.hold import held
+from slipway.plan.moves import wait
+from slipway.plan.rollback import flip
+from slipway.plan.scene import Scene
+from slipway.render import services
+
+POLL_SECONDS = 1.0
+
+
+def step(scene: Scene, candidate: ModelRevision) -> Plan:
+    """Flip, if the pods are still ready and there is a way back.
+
+    A live revision without ready pods is no way back, but nothing is lost by leaving it either: a broken production
+    must not block its own repair.
+    """
+    hold = held(scene)
+    if hold is not None:
+        return wait(f"all gates passed; held: {hold[1]}", 60.0)
+    if not scene.warm(candidate):
+        return wait(f"waiting for the pods of {candidate.name} to be ready again", POLL_SECONDS)
+    if scene.seen.production is None:
+        return Plan(OpenProduction(services.production(scene.seen.release, candidate.name)), again=0.0)
+    return Plan(flip(scene, candidate), again=0.0)

@@ -1,0 +1,81 @@
+"""What is left of revisions that neither serve nor are on their way."""
+
+from __future__ import annotations
+
+from slipway import names
+from slipway.api.base import seconds
+from slipway.api.revision import ModelRevision, Phase
+from slipway.plan.actions import Apply, Delete, Plan
+from slipway.plan.phases import ENDED_EARLY, IN_FLIGHT
+from slipway.plan.scene import Scene
+from slipway.render.deployment import deployment
+from slipway.times import elapsed
+
+
+def retire(scene: Scene) -> Plan | None:
+    """Remove or scale down one thing that is no longer needed."""
+    if scene.candidate is None and names.staging_service(scene.name) in scene.seen.services:
+        service = scene.seen.services[names.staging_service(scene.name)]
+        if service.release == scene.name:
+            return Plan(Delete("Service", service.name, service.uid), again=0.0)
+    for revision in scene.seen.revisions:
+        if revision is scene.live or revision.status.phase in IN_FLIGHT or _target(scene) == revision.name:
+            continue
+        plan = _sweep(scene, revision)
+        if plan is not None:
+            return plan
+    return _forget(scene)
+
+
+def _target(scene: Scene) -> str | None:
+    """The revision that an open rollback is bringing up."""
+    rollback = scene.seen.release.status.rollback
+    return rollback.to if rollback and rollback.completed_at is None else None
+
+
+def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
+    for job in scene.seen.jobs.values():
+        if job.revision == revision.name:
+            return Plan(Delete("Job", job.name, job.uid), again=0.0)
+    current = scene.seen.deployments.get(revision.name)
+    if revision.status.phase in ENDED_EARLY:
+        if current is not None:
+            return Plan(Delete("Deployment", current.name, current.uid), again=0.0)
+        service = scene.seen.services.get(revision.name)
+        return Plan(Delete("Service", service.name, service.uid), again=0.0) if service else None
+    registry = scene.seen.settings.registries.get(revision.spec.model.registry)
+    if current is None or current.replicas == 0 or registry is None or _keeps_warm(scene, revision):
+        return None
+    return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
+
+
+def _keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
+    """Whether `revision` is the way back and its window is open. While a revision is under watch it always is."""
+    if revision is not scene.previous:
+        return False
+    watched = scene.live is not None and scene.live.status.phase is Phase.WATCHING
+    window = seconds(scene.seen.release.spec.rollout.keep_warm)
+    return watched or elapsed(revision.status.replaced_at, scene.now) < window
+
+
+def warm_seconds_left(scene: Scene) -> float | None:
+    """Seconds until the previous revision's window closes; None where none is open."""
+    previous = scene.previous
+    if previous is None or scene.ready_pods(previous) == 0:
+        return None
+    window = seconds(scene.seen.release.spec.rollout.keep_warm)
+    return max(0.1, window - elapsed(previous.status.replaced_at, scene.now))
+
+
+def _forget(scene: Scene) -> Plan | None:
+    """Delete the oldest finished revision beyond the history limit; its children go with it."""
+    keep = {scene.live, scene.previous, scene.candidate}
+    finished = [
+        r
+        for r in scene.seen.revisions
+        if r.status.phase not in IN_FLIGHT and not any(r is k for k in keep) and r.name != _target(scene)
+    ]
+    if len(finished) <= scene.seen.release.spec.revision_history_limit:
+        return None
+    oldest = finished[0]
+    return Plan(Delete("ModelRevision", oldest.name, oldest.metadata.uid), again=0.0)

@@ -1,0 +1,140 @@
+"""What follows from an observation alone: who is live, who is on the way, what is wanted. No decisions here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from slipway import names
+from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
+from slipway.plan.observed import Observed, Version
+from slipway.plan.phases import FAILED, IN_FLIGHT, SERVING
+
+
+def digest_of(value: Any) -> str:
+    """Twelve hex digits that identify `value`, which must be JSON."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the spec and the alias ask production to serve."""
+
+    version: str
+    server: PinnedServer
+    policy: Policy
+
+    @cached_property
+    def serving_hash(self) -> str:
+        """Identity of what the pods would serve."""
+        return digest_of({"version": self.version, "server": self.server.wire()})
+
+    @cached_property
+    def policy_hash(self) -> str:
+        """Identity of how it would be judged."""
+        return digest_of(self.policy.wire())
+
+
+@dataclass(frozen=True)
+class Scene:
+    """An observation at a moment, with what follows from it."""
+
+    seen: Observed
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        """Name of the release."""
+        return self.seen.release.metadata.name
+
+    @cached_property
+    def served(self) -> str | None:
+        """Name of the revision that the production selector points at, whether we know it or not."""
+        service = self.seen.production
+        return service.selector.get(names.REVISION_LABEL) if service and service.release == self.name else None
+
+    @cached_property
+    def live(self) -> ModelRevision | None:
+        """The revision that production serves. The selector is the truth, not any status."""
+        revision = self.seen.revision(self.served)
+        service = self.seen.production
+        if revision is None or service is None:
+            return None
+        return revision if dict(service.selector) == names.selector(self.name, revision.name) else None
+
+    @cached_property
+    def candidate(self) -> ModelRevision | None:
+        """The newest revision on its way."""
+        flying = [r for r in self.seen.revisions if r.status.phase in IN_FLIGHT and r is not self.live]
+        return flying[-1] if flying else None
+
+    @cached_property
+    def flying(self) -> ModelRevision | None:
+        """The newest revision in an in-flight phase, even where production already serves it."""
+        flying = [r for r in self.seen.revisions if r.status.phase in IN_FLIGHT]
+        return flying[-1] if flying else None
+
+    @cached_property
+    def previous(self) -> ModelRevision | None:
+        """The revision to go back to: the one that production left last without being taken back."""
+        retired = [r for r in self.seen.revisions if r.status.phase is Phase.RETIRED and r is not self.live]
+        return max(retired, key=lambda r: (r.status.replaced_at or "", r.spec.number), default=None)
+
+    @cached_property
+    def lost(self) -> tuple[ModelRevision, ...]:
+        """Revisions whose status says that production serves them while it does not."""
+        return tuple(r for r in self.seen.revisions if r.status.phase in SERVING and r is not self.live)
+
+    @cached_property
+    def wanted_version(self) -> str | None:
+        """The version that the spec asks for; None: the alias points nowhere, or is not known."""
+        source = self.seen.release.spec.model.candidate
+        return source.version or self.seen.registry.aliases.get(source.alias or "")
+
+    @cached_property
+    def desired(self) -> Desired | None:
+        """What production should serve in the end; None where it is not known."""
+        spec = self.seen.release.spec
+        if self.wanted_version is None:
+            return None
+        image = spec.server.image or self.seen.settings.images.server
+        server = PinnedServer(image=image, config=spec.server)
+        return Desired(self.wanted_version, server, Policy(gates=spec.gates, rollout=spec.rollout, slo=spec.slo))
+
+    @cached_property
+    def alias_since(self) -> str | None:
+        """Since when the wanted version is wanted, as recorded; None: not recorded yet."""
+        seen = self.seen.release.status.wanted
+        return seen.since if seen and seen.version == self.wanted_version else None
+
+    def failed_before(self, desired: Desired) -> ModelRevision | None:
+        """An attempt at `desired` that ended badly since the alias came to it, and that nobody asked to retry."""
+        retry = self.seen.release.spec.retry or ""
+        attempts = [
+            r
+            for r in self.seen.revisions
+            if r.status.phase in FAILED
+            and r.spec.model.version == desired.version
+            and r.spec.intake.since == self.alias_since
+            and r.spec.intake.retry == retry
+        ]
+        return attempts[-1] if attempts else None
+
+    def version(self, version: str | None) -> Version | None:
+        """What the registry says of `version`; None: not read."""
+        return self.seen.registry.versions.get(version or "")
+
+    def warm(self, revision: ModelRevision) -> bool:
+        """Whether every pod that `revision` wants is ready: production can be pointed at it now."""
+        deployment = self.seen.deployments.get(revision.name)
+        return deployment is not None and deployment.ready >= max(1, deployment.replicas)
+
+    def ready_pods(self, revision: ModelRevision) -> int:
+        """How many of its pods are ready."""
+        deployment = self.seen.deployments.get(revision.name)
+        return deployment.ready if deployment else 0

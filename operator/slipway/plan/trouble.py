@@ -1,0 +1,24 @@
+"""What is wrong with the live revision, if anything."""
+
+from __future__ import annotations
+
+from slipway.api.release_status import RollbackTrigger
+from slipway.api.revision import ModelRevision, Phase
+from slipway.gates import slo
+from slipway.plan.scene import Scene
+
+CRASHES = 3
+"""Restarts of one pod inside the watch that count as a crash loop."""
+
+
+def trouble(scene: Scene, live: ModelRevision) -> tuple[RollbackTrigger, str] | None:
+    """Why production should leave `live`; None while it does well."""
+    if scene.ready_pods(live) == 0:
+        return RollbackTrigger.PODS_UNREADY, f"{live.name} has no ready pod"
+    if live.status.phase is not Phase.WATCHING:
+        return None
+    for pod in scene.seen.pods_of(live.name):
+        if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
+            return RollbackTrigger.PODS_UNREADY, f"pod {pod.name} of {live.name} restarted {pod.restarts} times"
+    breach = slo.breach(live.spec.policy.slo, live.status.watched) if live.status.watched else None
+    return (RollbackTrigger.SLO_BREACH, f"{live.name}: {breach}") if breach else None

@@ -1,0 +1,1 @@
+"""Pure: releases and revisions to Kubernetes manifests. Every name is deterministic."""

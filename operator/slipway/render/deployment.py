@@ -1,0 +1,164 @@
+"""A revision's Deployment: an init container that fetches and verifies, a server that has no credentials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway import names
+from slipway.api.base import seconds
+from slipway.api.revision import ModelRevision
+from slipway.render.meta import Manifest, metadata, revision_owner
+from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
+from slipway.settings import Registry
+
+MODEL_DIR = "/model"
+PIN_DIR = "/pin"
+PIN_KEY = "digest"
+LAME_DUCK_SECONDS = 5
+GRACE_SECONDS = 30
+
+
+def deployment(revision: ModelRevision, registry: Registry, replicas: int) -> Manifest:
+    """The Deployment of `revision` with `replicas` pods. Its template depends on the revision alone once it exists."""
+    release, spec = revision.spec.release, revision.spec
+    labels = names.revision_labels(release, revision.name, spec.model.version)
+    template = pod_template(revision, registry)
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(revision.name, revision.metadata.namespace, labels, revision_owner(revision)),
+        "spec": {
+            "replicas": replicas,
+            "revisionHistoryLimit": 0,
+            "selector": {"matchLabels": names.selector(release, revision.name)},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": template,
+        },
+    }
+
+
+def pod_template(revision: ModelRevision, registry: Registry) -> Manifest:
+    """The pods of `revision`."""
+    release, config = revision.spec.release, revision.spec.server.config.pod_template
+    labels = names.revision_labels(release, revision.name, revision.spec.model.version)
+    spec: Manifest = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "initContainers": [_fetch(revision, registry)],
+        "containers": [_serve(revision, registry)],
+        "volumes": [
+            {"name": "model", "emptyDir": {}},
+            {"name": "tmp", "emptyDir": {}},
+            {"name": "pin", "configMap": {"name": names.pin_config_map(revision.name), "optional": True}},
+        ],
+        "topologySpreadConstraints": [_spread(names.selector(release, revision.name))],
+    }
+    spec |= _scheduling(revision)
+    return {
+        "metadata": {
+            "labels": {**config.labels, **labels, "app.kubernetes.io/component": "server"},
+            "annotations": dict(config.annotations),
+        },
+        "spec": spec,
+    }
+
+
+def _fetch(revision: ModelRevision, registry: Registry) -> Manifest:
+    model = revision.spec.model
+    args = ["fetch", "--model", f"models:/{model.name}/{model.version}", "--out", MODEL_DIR]
+    args += ["--pin-file", f"{PIN_DIR}/{PIN_KEY}", "--report", "/dev/termination-log"]
+    args += ["--expect-digest", model.digest] if model.digest else []
+    container: Manifest = {
+        "name": "fetch",
+        "image": revision.spec.server.image,
+        "command": ["slipway-server"],
+        "args": args,
+        "env": env({"MLFLOW_TRACKING_URI": registry.url, "HOME": "/tmp", **_trust(registry)}),
+        "resources": revision.spec.server.config.resources.wire(),
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [_mount("model", MODEL_DIR), _mount("tmp", "/tmp"), _mount("pin", PIN_DIR, read_only=True)],
+    }
+    if registry.credentials_secret:
+        container["envFrom"] = [{"secretRef": {"name": registry.credentials_secret}}]
+    return container
+
+
+def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
+    config = revision.spec.server.config
+    return {
+        "name": "server",
+        "image": revision.spec.server.image,
+        "command": ["slipway-server"],
+        "args": ["serve", "--model", MODEL_DIR, "--port", str(names.HTTP_PORT)],
+        "env": [*env(_identity(revision) | _trust(registry)), *(e.wire() for e in config.pod_template.env)],
+        "ports": [{"name": "http", "containerPort": names.HTTP_PORT, "protocol": "TCP"}],
+        "resources": config.resources.wire(),
+        "securityContext": CONTAINER_SECURITY,
+        "startupProbe": _probe("/readyz", period=1, failures=600),
+        "readinessProbe": _probe("/readyz", period=1, failures=2),
+        "livenessProbe": _probe("/livez", period=5, failures=3),
+        "volumeMounts": [_mount("model", MODEL_DIR, read_only=True), _mount("tmp", "/tmp")],
+    }
+
+
+def _identity(revision: ModelRevision) -> dict[str, str | None]:
+    return {
+        "SLIPWAY_MODEL_NAME": revision.spec.model.name,
+        "SLIPWAY_MODEL_VERSION": revision.spec.model.version,
+        "SLIPWAY_REVISION": revision.name,
+        "SLIPWAY_LATENCY_THRESHOLD_SECONDS": f"{seconds(revision.spec.policy.slo.latency.p95):g}",
+        "SLIPWAY_LAME_DUCK_SECONDS": str(LAME_DUCK_SECONDS),
+        "HOME": "/tmp",
+    }
+
+
+def _trust(registry: Registry) -> dict[str, str | None]:
+    return {
+        "SLIPWAY_ALLOW_CODE": "true" if registry.allow_code else None,
+        "SLIPWAY_ALLOW_PICKLE": "true" if registry.allow_pickle else None,
+    }
+
+
+def _scheduling(revision: ModelRevision) -> Manifest:
+    template = revision.spec.server.config.pod_template.wire()
+    keys = ("nodeSelector", "tolerations", "affinity", "priorityClassName")
+    return {key: template[key] for key in keys if template.get(key)}
+
+
+def _probe(path: str, period: int, failures: int) -> Manifest:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 2,
+        "failureThreshold": failures,
+    }
+
+
+def _mount(name: str, path: str, read_only: bool = False) -> dict[str, Any]:
+    mount: dict[str, Any] = {"name": name, "mountPath": path}
+    return {**mount, "readOnly": True} if read_only else mount
+
+
+def _spread(labels: dict[str, str]) -> Manifest:
+    return {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "labelSelector": {"matchLabels": labels},
+    }
+
+
+def pin(revision: ModelRevision, digest: str) -> Manifest:
+    """The ConfigMap that holds later pods of `revision` to the digest that its first pod saw."""
+    labels = names.revision_labels(revision.spec.release, revision.name, revision.spec.model.version)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": metadata(
+            names.pin_config_map(revision.name), revision.metadata.namespace, labels, revision_owner(revision)
+        ),
+        "immutable": True,
+        "data": {PIN_KEY: digest},
+    }

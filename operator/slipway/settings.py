@@ -1,0 +1,72 @@
+"""The operator's configuration: one YAML file, read once at start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from slipway.api.base import Duration, Frozen, seconds
+
+DEFAULT_PATH = Path("/etc/slipway/config.yaml")
+
+
+class Strict(Frozen):
+    """A part of the configuration: a misspelt key is an error, not a default."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used; the text says where and why."""
+
+
+class Images(Strict):
+    """Images that the operator puts into pods."""
+
+    server: str = Field(description="Server image of a release that names none.")
+    jobs: str = Field(description="Image of the built-in gate Jobs.")
+
+
+class Registry(Strict):
+    """One MLflow connection. Releases refer to it by name."""
+
+    url: str = Field(pattern=r"^https?://", description="Tracking URI.")
+    poll_interval: Duration = "15s"
+    timeout: Duration = "10s"
+    credentials_secret: str | None = Field(
+        None, description="Secret in the release's namespace whose keys become the init container's environment."
+    )
+    allow_code: bool = Field(False, description="Whether models that bring their own Python code may be served.")
+    allow_pickle: bool = Field(False, description="Whether pickled models may be loaded.")
+
+    @property
+    def poll_seconds(self) -> float:
+        """Seconds between two listings."""
+        return seconds(self.poll_interval)
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Seconds after which one call has failed."""
+        return seconds(self.timeout)
+
+
+class Settings(Strict):
+    """Everything that the operator's administrator decides."""
+
+    images: Images
+    registries: dict[str, Registry] = Field(min_length=1)
+    watch_namespaces: tuple[str, ...] = ()
+    resync_interval: Duration = "120s"
+    max_parallel_reconciles: int = Field(10, ge=1, le=100)
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_PATH) -> Settings:
+        """The settings in `path`. Raises SettingsError."""
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text()))
+        except (OSError, yaml.YAMLError, ValidationError) as error:
+            raise SettingsError(f"{path}: {error}") from error
