@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 MAX_LENGTH = 256
 MAX_VALUE = 256
@@ -23,7 +24,11 @@ def problem(pattern: str) -> str | None:
     if len(pattern) > MAX_LENGTH:
         return f"is longer than {MAX_LENGTH} characters"
     try:
-        re.compile(pattern, re.ASCII)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)
+            re.compile(pattern, re.ASCII)
+    except FutureWarning as warning:
+        return f"is ambiguous ({warning}); put a \\ before the character"
     except (re.error, OverflowError, RecursionError) as error:
         return f"is not a regular expression ({error})"
     return _Scan(pattern).problem()

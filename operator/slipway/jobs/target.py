@@ -23,13 +23,13 @@ class NotReady(Exception):
     """The revision answers, but not that it is ready. Its text is a sentence."""
 
 
-async def wait_ready(session: aiohttp.ClientSession, target: Target, patience: float = PATIENCE) -> None:
-    """Wait until GET /readyz answers 200, for at most `patience` seconds.
+async def wait_ready(session: aiohttp.ClientSession, target: Target) -> None:
+    """Wait until GET /readyz answers 200, for at most PATIENCE seconds.
 
     Raises NotReady when it answers something else to the end, JobError when it cannot be reached.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + patience
+    deadline = loop.time() + PATIENCE
     while True:
         try:
             status = await _readyz(session, target)

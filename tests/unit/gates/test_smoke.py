@@ -1,0 +1,116 @@
+"""The smoke gate's verdict on what a load saw."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slipway.api.gates import SmokeGate
+from slipway.api.verdict import Verdict
+from slipway.gates.smoke import Shot, SmokeReport, judge, percentile
+
+GATE = SmokeGate(p95="200ms", requests=500, rate=100)
+FAST, SLOW = Shot(0.05), Shot(0.3)
+
+
+def report(fast: int, slow: int = 0, **more: object) -> SmokeReport:
+    return SmokeReport((FAST,) * fast + (SLOW,) * slow, **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("slow", "verdict"),
+    [(0, Verdict.PASS), (16, Verdict.PASS), (17, Verdict.INCONCLUSIVE), (30, Verdict.INCONCLUSIVE), (60, Verdict.FAIL)],
+)
+def test_500_requests_are_judged_by_the_exact_bound_of_the_slow_ones(slow: int, verdict: Verdict) -> None:
+    assert judge(GATE, report(500 - slow, slow)).verdict is verdict
+
+
+def test_the_evidence_has_the_sample_p95_and_the_bound() -> None:
+    result = judge(GATE, report(484, 16))
+    assert (result.measured, result.threshold, result.unit, result.n) == (50, 200, "ms", 500)
+    assert result.bound == pytest.approx(0.0482, abs=1e-4)
+    assert result.details["slow"] == 16
+
+
+def test_58_fast_requests_are_not_enough() -> None:
+    assert judge(GATE, report(58)).verdict is Verdict.INCONCLUSIVE
+    assert judge(GATE, report(59)).verdict is Verdict.PASS
+
+
+def test_one_wrong_answer_fails_where_none_is_allowed() -> None:
+    broken = SmokeReport((FAST,) * 499 + (Shot(0.01, fault="status 500"),))
+    result = judge(GATE, broken)
+    assert result.verdict is Verdict.FAIL
+    assert "1 request of 500 had no right answer" in result.message
+    assert result.details["faults"] == {"status 500": 1}
+
+
+def test_faults_within_the_allowance_count_as_slow() -> None:
+    gate = GATE.model_copy(update={"max_error_ratio": 0.05})
+    tolerated = judge(gate, SmokeReport((FAST,) * 484 + (Shot(0.001, fault="status 500"),) * 16))
+    assert (tolerated.verdict, tolerated.details["slow"]) == (Verdict.PASS, 16)
+    too_many = SmokeReport((FAST,) * 480 + (Shot(0.001, fault="status 500"),) * 20)
+    assert judge(gate, too_many).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_generator_that_fell_behind_is_an_error_whatever_it_saw() -> None:
+    for latency in (0.05, 0.5):
+        late = SmokeReport((Shot(latency, lag=0.03),) * 500)
+        result = judge(GATE, late)
+        assert result.verdict is Verdict.ERROR
+        assert "fell behind its schedule" in result.message
+
+
+def test_a_few_late_departures_are_no_concern() -> None:
+    assert judge(GATE, SmokeReport((FAST,) * 480 + (Shot(0.06, lag=0.05),) * 20)).verdict is Verdict.PASS
+
+
+def test_an_unready_candidate_fails_and_an_unreachable_one_is_an_error() -> None:
+    assert judge(GATE, SmokeReport((), unhealthy="GET /readyz answered 503, not 200")).verdict is Verdict.FAIL
+    refused = SmokeReport((Shot(0.1, fault="no connection"),) * 100, reached=False)
+    assert judge(GATE, refused).verdict is Verdict.ERROR
+
+
+def test_no_requests_never_pass() -> None:
+    assert judge(GATE, SmokeReport(())).verdict is Verdict.ERROR
+
+
+def test_the_warm_up_is_counted_apart() -> None:
+    result = judge(GATE, report(500, warm_up=(SLOW, Shot(1.0, fault="status 500"))))
+    assert result.verdict is Verdict.PASS
+    assert result.details["warmUp"] == {"requests": 2, "errors": 1}
+
+
+@pytest.mark.parametrize(("n", "p95"), [(1, 1), (20, 19), (100, 95), (59, 57)])
+def test_a_percentile_is_the_smallest_value_that_covers_the_share(n: int, p95: int) -> None:
+    assert percentile([float(v) for v in range(n, 0, -1)], 0.95) == p95
+
+
+shots = st.lists(
+    st.builds(Shot, st.floats(0, 1), st.floats(0, 0.05), st.none() | st.just("status 500")), max_size=120
+).map(tuple)
+ORDER = [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS]
+
+
+@given(shots, st.randoms(use_true_random=False), st.sampled_from([0.0, 0.1, 1.0]))
+def test_the_order_of_requests_does_not_matter(seen: tuple[Shot, ...], random: object, allowed: float) -> None:
+    gate = GATE.model_copy(update={"max_error_ratio": allowed})
+    mixed = list(seen)
+    random.shuffle(mixed)  # type: ignore[attr-defined]
+    one, other = judge(gate, SmokeReport(seen)), judge(gate, SmokeReport(tuple(mixed)))
+    assert (one.verdict, one.measured, one.bound) == (other.verdict, other.measured, other.bound)
+
+
+@given(shots.filter(bool), st.data())
+def test_a_faster_or_mended_answer_never_makes_the_verdict_worse(seen: tuple[Shot, ...], data: st.DataObject) -> None:
+    gate = GATE.model_copy(update={"max_error_ratio": 0.2})
+    at = data.draw(st.integers(0, len(seen) - 1))
+    better = (*seen[:at], Shot(seen[at].latency / 2, seen[at].lag), *seen[at + 1 :])
+    before, after = judge(gate, SmokeReport(seen)).verdict, judge(gate, SmokeReport(better)).verdict
+    if before is not Verdict.ERROR:
+        assert ORDER.index(after) >= ORDER.index(before)
+
+
+@given(shots)
+def test_fewer_than_59_requests_never_pass(seen: tuple[Shot, ...]) -> None:
+    if len(seen) < 59:
+        assert judge(GATE, SmokeReport(seen)).verdict is not Verdict.PASS
