@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Sees to it that a Docker engine answers: installs it, starts it, or says what is missing.
+. "$(dirname "$0")/lib.sh"
+
+answers() { within 10 docker version >/dev/null 2>&1; }
+
+# A reboot leaves the pid file behind; the engine refuses to start when that number now belongs to something else.
+forget_dead_engine() {
+  local file=/var/run/docker.pid pid
+  [ -r "$file" ] || return 0
+  pid=$(cat "$file")
+  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || rm -f "$file"
+}
+
+start_by_hand() {
+  local log=$SLIPWAY_CACHE/dockerd.log pid
+  forget_dead_engine
+  say "- starting the Docker engine (log: $log)"
+  # A session of its own: it outlives this shell. It must not inherit our lock (9).
+  setsid nohup dockerd >>"$log" 2>&1 </dev/null 9>&- &
+  pid=$!
+  for _ in $(seq 60); do
+    answers && return 0
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.5
+  done
+  tail -n 10 "$log" | sed 's/^/    | /' >&2
+  die "the Docker engine does not start" "the log: $log"
+}
+
+command -v docker >/dev/null && answers && exit 0
+
+case ${DOCKER_HOST:-unix:///var/run/docker.sock} in
+  unix:///var/run/docker.sock) ;;
+  *) die "no Docker engine answers at DOCKER_HOST=$DOCKER_HOST" "start it, or unset DOCKER_HOST" ;;
+esac
+[ "$(uname -s)" = Linux ] || die "no Docker engine answers" "start Docker Desktop (or colima, OrbStack …)"
+[ "$(id -u)" = 0 ] || die "no Docker engine answers" \
+  "start it (sudo systemctl start docker), and be in the group that may use it (sudo usermod -aG docker \$USER)"
+
+command -v dockerd >/dev/null || install_packages docker.io iptables
+if [ -d /run/systemd/system ]; then
+  systemctl start docker && answers || die "systemd could not start Docker" "look at: journalctl -u docker"
+else
+  start_by_hand
+fi

@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the programs that are built as they are, so that go.mod and go.sum cover them.
+package tools
+
+import (
+	_ "helm.sh/helm/v3/cmd/helm"
+	_ "sigs.k8s.io/kind"
+)

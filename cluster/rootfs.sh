@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# rootfs.sh IMAGE PACKAGE…: a minimal Debian root file system with these packages, as a Docker image.
+. "$(dirname "$0")/lib.sh"
+image=$1
+shift
+packages=$(IFS=,; echo "$*")
+
+scratch=$(mktemp -d)
+chmod 755 "$scratch"
+trap 'rm -rf "$scratch"' EXIT
+mmdebstrap --quiet --variant=minbase --include="$packages" \
+  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' "$DEBIAN_SUITE" "$scratch/root.tar"
+docker import "$scratch/root.tar" "$image"

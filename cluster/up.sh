@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Brings the cluster up, from whatever state: nothing there, engine stopped, node stopped, node broken, already up.
+. "$(dirname "$0")/lib.sh"
+
+kube() { kubectl --context "$CONTEXT" --request-timeout 5s "$@"; }
+
+healthy() {
+  [ -x "$TOOLS_DIR/bin/kubectl" ] || return 1
+  [ "$(kube get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+}
+
+# A stopped kubelet leaves its last word, Ready, behind for 40 s: it has spoken since only if its Lease is younger than that.
+await_healthy() {
+  local deadline=$((SECONDS + $1)) started
+  started=$(date -u +%Y-%m-%dT%H:%M:%S)
+  until healthy && [[ $(kube -n kube-node-lease get lease "$NODE" -o 'jsonpath={.spec.renewTime}' 2>/dev/null) > $started ]]; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 1
+  done
+}
+
+use_existing() {
+  command -v kubectl >/dev/null && command -v helm >/dev/null || "$CLUSTER_DIR/tools.sh"
+  kubectl --request-timeout 10s get --raw /readyz >/dev/null ||
+    die "CLUSTER=existing, but the current context ($(kubectl config current-context 2>&1)) does not answer" \
+      "choose one that does: kubectl config use-context NAME"
+  say "cluster: existing, context $(kubectl config current-context)"
+}
+
+node_exists() { [ -n "$(docker ps -aq --filter "name=^$NODE\$")" ]; }
+
+# After a reboot the node's container is stopped, or was just started by the engine.
+wake() {
+  say "- waking the stopped cluster"
+  docker start "$NODE" >/dev/null && kind export kubeconfig --name "$CLUSTER_NAME" >/dev/null 2>&1 && await_healthy 60
+}
+
+create() {
+  local image config=built
+  image=$("$CLUSTER_DIR/node-image.sh")
+  [ "$image" != "$KIND_NODE_IMAGE" ] || config=pulled
+  # Where root lacks a capability the engine refuses `--privileged`: kind then meets a docker that asks for less.
+  docker run --rm --privileged --entrypoint true "$image" 2>/dev/null || PATH=$CLUSTER_DIR/shim:$PATH
+  step "creating the cluster" kind create cluster --name "$CLUSTER_NAME" --image "$image" \
+    --config "$CLUSTER_DIR/kind/$config.yaml" --wait 120s
+}
+
+if [ "${CLUSTER:-kind}" = existing ]; then
+  use_existing
+  exit
+fi
+one_at_a_time cluster
+"$CLUSTER_DIR/engine.sh"
+"$CLUSTER_DIR/tools.sh"
+
+if healthy; then
+  say "cluster: $CONTEXT is up"
+elif node_exists && wake; then
+  say "cluster: $CONTEXT is up again"
+else
+  ! node_exists || say "- the old cluster does not come back: creating it anew"
+  ! node_exists || kind delete cluster --name "$CLUSTER_NAME" >/dev/null 2>&1
+  create
+  say "cluster: $CONTEXT is up"
+fi
+kubectl config use-context "$CONTEXT" >/dev/null
