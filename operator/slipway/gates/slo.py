@@ -2,7 +2,8 @@
 
 The hypothesis is that bad events are no more frequent than the objective allows. The likelihood ratio against a mixture
 of worse rates is an e-process under it, so by Ville's inequality the chance that it ever reaches 1/alpha is at most
-alpha, however often one looks (Ville 1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid inference").
+alpha, however often one looks (Ville 1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid
+inference").
 """
 
 from __future__ import annotations

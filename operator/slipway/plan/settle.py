@@ -45,7 +45,7 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
     decision = Decision(
         action="RolledBack",
         revision=rollback.to,
-        message=f"production went back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
+        message=f"production is back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
         actor=rollback.actor,
         warning=rollback.trigger is not RollbackTrigger.USER,
         details={"from": rollback.from_revision, "to": rollback.to, "seconds": round(took, 3)},

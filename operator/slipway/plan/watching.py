@@ -42,8 +42,9 @@ def pause(scene: Scene) -> Plan | None:
     live = scene.live
     if live is None or live.status.phase is not Phase.WATCHING:
         return None
-    left = seconds(live.spec.policy.rollout.watch) - elapsed(live.status.flipped_at, scene.now)
-    return wait(f"watching {live.name} for another {left:.0f} s", min(READ_SECONDS, max(left, 0.1)))
+    length = seconds(live.spec.policy.rollout.watch)
+    left = length - elapsed(live.status.flipped_at, scene.now)
+    return wait(f"watching {live.name} for {length:g} s after the flip", min(READ_SECONDS, max(left, 0.1)))
 
 
 def added(before: Watched, counters: Mapping[str, Counters]) -> Watched:

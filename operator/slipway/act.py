@@ -1,0 +1,71 @@
+"""Carries out one action. Each is one atomic write, and doing it twice is harmless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.api.base import API_VERSION
+from slipway.context import Context
+from slipway.kube import Cluster, Conflict
+from slipway.plan.actions import (
+    Action,
+    Announce,
+    Apply,
+    CreateRevision,
+    Delete,
+    Flip,
+    OpenProduction,
+    Own,
+    WriteRevision,
+)
+from slipway.registry.protocol import Promotion
+from slipway.traffic import service
+
+
+async def act(context: Context, namespace: str, action: Action) -> None:
+    """Carry out `action`. Raises ClusterError or RegistryError; Conflict means: look again and decide anew."""
+    cluster = context.cluster
+    match action:
+        case CreateRevision(manifest):
+            await _create_once(cluster, manifest)
+        case WriteRevision():
+            await cluster.replace_status(_revision_status(namespace, action))
+        case Apply(manifest):
+            await cluster.apply(manifest)
+        case OpenProduction(manifest):
+            await cluster.create(manifest)
+        case Flip():
+            await service.flip(cluster, namespace, action)
+            context.instruments.flips.labels(namespace, action.service).inc()
+        case Delete(kind, name, uid):
+            await cluster.delete(kind, namespace, name, uid)
+        case Own():
+            await cluster.patch_merge(action.kind, namespace, action.name, _ownership(action))
+        case Announce():
+            promotion = Promotion(action.model, action.version, action.alias, action.sync_stages)
+            await context.board.announce(action.registry, promotion)
+    context.instruments.actions.labels(type(action).__name__).inc()
+
+
+async def _create_once(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
+    """Create the object; that an earlier pass made it is fine, the next look finds it."""
+    try:
+        await cluster.create(manifest)
+    except Conflict:
+        return
+
+
+def _revision_status(namespace: str, action: WriteRevision) -> dict[str, Any]:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ModelRevision",
+        "metadata": {"name": action.name, "namespace": namespace, "resourceVersion": action.resource_version},
+        "spec": {},
+        "status": action.status.wire(),
+    }
+
+
+def _ownership(action: Own) -> dict[str, Any]:
+    """A patch that fails with a conflict if the name now belongs to another object."""
+    return {"metadata": {"uid": action.uid, "ownerReferences": [dict(owner) for owner in action.owners] or None}}

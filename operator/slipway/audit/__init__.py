@@ -1,0 +1,5 @@
+"""What was decided, by whom and why: one line of JSON for each decision."""
+
+from slipway.audit.line import record
+
+__all__ = ["record"]

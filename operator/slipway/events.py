@@ -1,0 +1,44 @@
+"""Kubernetes Events for people. They expire and may be lost: the record is the audit log, not these."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import datetime
+
+from slipway.api.base import API_VERSION
+from slipway.api.release import ModelRelease
+from slipway.kube import Cluster, ClusterError
+from slipway.plan.actions import Decision
+from slipway.times import stamp
+
+LOG = logging.getLogger(__name__)
+
+
+async def emit(cluster: Cluster, release: ModelRelease, decision: Decision, now: datetime) -> None:
+    """Post the Event of `decision`; that it cannot be posted is logged and holds nothing up."""
+    meta, at = release.metadata, stamp(now)
+    unique = hashlib.sha256(f"{meta.uid}{decision.action}{decision.revision}{at}".encode()).hexdigest()[:12]
+    event = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{meta.name}.{unique}", "namespace": meta.namespace},
+        "involvedObject": {
+            "apiVersion": API_VERSION,
+            "kind": "ModelRelease",
+            "name": meta.name,
+            "namespace": meta.namespace,
+            "uid": meta.uid,
+        },
+        "type": "Warning" if decision.warning else "Normal",
+        "reason": decision.action,
+        "message": decision.message[:1024],
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+        "source": {"component": "slipway"},
+    }
+    try:
+        await cluster.create(event)
+    except ClusterError as error:
+        LOG.warning("event %s was not posted: %s", decision.action, error)

@@ -1,0 +1,63 @@
+"""The only importer of kopf: events become keys in the queue, and nothing else happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from slipway.api.base import GROUP, VERSION
+from slipway.names import RELEASE_LABEL
+from slipway.queue import Key
+from slipway.settings import Settings
+from slipway.watchdog import Watchdog
+
+Enqueue = Callable[[Key], None]
+
+CHILDREN = (
+    (GROUP, VERSION, "modelrevisions"),
+    ("apps", "v1", "deployments"),
+    ("batch", "v1", "jobs"),
+    ("", "v1", "services"),
+)
+
+
+def registry(enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
+    """Handlers that never fail and never wait."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.startup(registry=handlers)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.scanning.disabled = True
+        settings.networking.request_timeout = 20
+        settings.networking.connect_timeout = 5
+        settings.watching.server_timeout = 300
+        settings.watching.client_timeout = 330
+
+    @kopf.on.login(registry=handlers)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+
+    @kopf.on.event(GROUP, VERSION, "modelreleases", registry=handlers)
+    def release_changed(namespace: str | None, name: str, body: kopf.Body, event: Any, **_: Any) -> None:
+        namespace, deleted = namespace or "", event.get("type") == "DELETED"
+        watchdog.delivered((namespace, name), body["metadata"]["resourceVersion"], deleted)
+        enqueue((namespace, name))
+
+    def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
+        enqueue((namespace or "", labels[RELEASE_LABEL]))
+
+    for group, version, plural in CHILDREN:
+        present = {RELEASE_LABEL: kopf.PRESENT}
+        kopf.on.event(group, version, plural, registry=handlers, labels=present, id=plural)(child_changed)
+    return handlers
+
+
+async def run(handlers: kopf.OperatorRegistry, settings: Settings, stop: Any) -> None:
+    """Watch until `stop` is set."""
+    namespaces = list(settings.watch_namespaces)
+    await kopf.operator(
+        registry=handlers, standalone=True, clusterwide=not namespaces, namespaces=namespaces, stop_flag=stop
+    )

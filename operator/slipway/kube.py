@@ -1,0 +1,211 @@
+"""The cluster, as the operator uses it: a thin, typed face on kubernetes.aio's dynamic client.
+
+Kinds are a fixed table, so no discovery is needed and no right to it. Errors name the reaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import aiohttp
+from kubernetes.aio import client, config
+from kubernetes.aio.dynamic import DynamicClient, Resource
+from kubernetes.aio.dynamic.exceptions import DynamicApiError
+
+from slipway.api.base import GROUP, VERSION
+from slipway.names import MANAGER
+
+Object = dict[str, Any]
+
+TIMEOUT_SECONDS = 20.0
+PAGE = 500
+_APPLY = "application/apply-patch+yaml"
+_MERGE, _JSON = "application/merge-patch+json", "application/json-patch+json"
+_NOT_FOUND, _CONFLICT, _INVALID, _TOO_MANY = 404, 409, 422, 429
+
+
+def _resource(group: str, version: str, kind: str, plural: str) -> Resource:
+    prefix = "apis" if group else "api"
+    return Resource(prefix=prefix, group=group, api_version=version, kind=kind, name=plural, namespaced=True, verbs=[])
+
+
+KINDS: dict[str, Resource] = {
+    "ModelRelease": _resource(GROUP, VERSION, "ModelRelease", "modelreleases"),
+    "ModelRevision": _resource(GROUP, VERSION, "ModelRevision", "modelrevisions"),
+    "Deployment": _resource("apps", "v1", "Deployment", "deployments"),
+    "Service": _resource("", "v1", "Service", "services"),
+    "ConfigMap": _resource("", "v1", "ConfigMap", "configmaps"),
+    "Pod": _resource("", "v1", "Pod", "pods"),
+    "Job": _resource("batch", "v1", "Job", "jobs"),
+    "PodDisruptionBudget": _resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    "Event": _resource("", "v1", "Event", "events"),
+}
+
+
+class ClusterError(Exception):
+    """The API server refused or did not answer; `status` is its HTTP status, 0 without an answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class NotFound(ClusterError):
+    """There is no such object."""
+
+
+class Conflict(ClusterError):
+    """Somebody changed the object since it was read: read again and decide anew."""
+
+
+class Invalid(ClusterError):
+    """The API server will never accept this object as it is."""
+
+
+class Cluster(Protocol):
+    """What the operator asks of a cluster. Every method raises ClusterError."""
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The object, or None."""
+        ...
+
+    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        """Objects with all of `labels`; namespace "" means all namespaces."""
+        ...
+
+    async def create(self, manifest: Mapping[str, Any]) -> Object:
+        """Create an object."""
+        ...
+
+    async def apply(self, manifest: Mapping[str, Any]) -> Object:
+        """Server-side apply under one field manager, taking over what others set of our fields."""
+        ...
+
+    async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
+        """Replace the status subresource; Conflict unless metadata.resourceVersion is current."""
+        ...
+
+    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+        """JSON patch; Conflict where one of its tests fails."""
+        ...
+
+    async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
+        """JSON merge patch."""
+        ...
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
+        """Delete the object in the background, if its uid is `uid`. That it is gone already is fine."""
+        ...
+
+
+class ApiServer:
+    """A Cluster behind the API server's REST interface."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+        self._dynamic = DynamicClient(api)
+
+    @classmethod
+    async def connect(cls) -> ApiServer:
+        """From the pod's service account, else from the user's kubeconfig."""
+        try:
+            config.load_incluster_config()
+        except config.ConfigException:
+            await config.load_kube_config()
+        return cls(client.ApiClient())
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """See Cluster."""
+        try:
+            return await self._call("get", kind, (namespace, name), {})
+        except NotFound:
+            return None
+
+    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        """See Cluster. Read in pages, so that a large cluster does not become one large answer."""
+        selector = ",".join(f"{key}={value}" if value else key for key, value in labels.items())
+        items: list[Object] = []
+        proceed: str | None = None
+        while True:
+            params = {"label_selector": selector or None, "limit": PAGE, "_continue": proceed}
+            page = await self._call("get", kind, (namespace, None), params)
+            items += page.get("items", [])
+            proceed = page.get("metadata", {}).get("continue")
+            if not proceed:
+                return items
+
+    async def create(self, manifest: Mapping[str, Any]) -> Object:
+        """See Cluster."""
+        kind, namespace = manifest["kind"], manifest["metadata"]["namespace"]
+        return await self._call("post", kind, (namespace, None), {"body": manifest, "field_manager": MANAGER})
+
+    async def apply(self, manifest: Mapping[str, Any]) -> Object:
+        """See Cluster."""
+        meta = manifest["metadata"]
+        where = (meta["namespace"], meta["name"])
+        params = {"body": manifest, "content_type": _APPLY, "field_manager": MANAGER, "force_conflicts": True}
+        return await self._call("patch", manifest["kind"], where, params)
+
+    async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
+        """See Cluster."""
+        meta = manifest["metadata"]
+        where = (meta["namespace"], meta["name"])
+        return await self._call("put", manifest["kind"], where, {"body": manifest}, "/status")
+
+    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+        """See Cluster."""
+        params = {"body": list(operations), "content_type": _JSON, "field_manager": MANAGER}
+        try:
+            return await self._call("patch", kind, (namespace, name), params)
+        except Invalid as error:
+            raise Conflict(error.status, error.message) from error
+
+    async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
+        """See Cluster."""
+        params = {"body": patch, "content_type": _MERGE, "field_manager": MANAGER}
+        return await self._call("patch", kind, (namespace, name), params)
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
+        """See Cluster."""
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            await self._call("delete", kind, (namespace, name), {"body": options})
+        except NotFound:
+            return
+
+    async def _call(
+        self, method: str, kind: str, where: tuple[str, str | None], params: Mapping[str, Any], suffix: str = ""
+    ) -> Object:
+        namespace, name = where
+        path = KINDS[kind].path(name=name, namespace=namespace or None) + suffix
+        try:
+            response = await self._dynamic.request(
+                method, path, serialize=False, _request_timeout=TIMEOUT_SECONDS, **params
+            )
+            answer: Object = await response.json()
+        except DynamicApiError as error:
+            raise _translated(error) from error
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ClusterError(0, f"{method} {path}: {type(error).__name__} {error}") from error
+        return answer
+
+
+def _translated(error: DynamicApiError) -> ClusterError:
+    kinds = {_NOT_FOUND: NotFound, _CONFLICT: Conflict, _INVALID: Invalid}
+    return kinds.get(error.status, ClusterError)(error.status, _message(error))
+
+
+def _message(error: DynamicApiError) -> str:
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, TypeError, KeyError):
+        return str(error.reason)

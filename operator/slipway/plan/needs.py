@@ -1,0 +1,36 @@
+"""What a decision may need beyond the release's own objects, so that steady state asks nobody anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipway.api.revision import Phase
+from slipway.plan.scene import Scene
+from slipway.plan.watching import due
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What to read before planning."""
+
+    versions: frozenset[str] = frozenset()
+    """Model versions to have described by the registry."""
+    policy: str | None = None
+    """ConfigMap with the governance policy."""
+    counters_of: str | None = None
+    """Revision whose pods' counters to read."""
+
+
+def needs(scene: Scene) -> Needs:
+    """What this pass may need."""
+    candidate, live, desired = scene.candidate, scene.live, scene.desired
+    watched = live is not None and live.status.phase is Phase.WATCHING and due(live, scene)
+    counters_of = live.name if live and watched else None
+    if candidate is not None and candidate.status.phase is Phase.PENDING:
+        versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
+        governance = candidate.spec.policy.gates.governance
+        return Needs(frozenset(versions), governance.policy if governance else None, counters_of)
+    wanted = desired is not None and (live is None or live.spec.serving_hash != desired.serving_hash)
+    if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
+        return Needs(frozenset({desired.version}), None, counters_of)
+    return Needs(counters_of=counters_of)

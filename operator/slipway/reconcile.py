@@ -1,0 +1,67 @@
+"""READ FIRST: the whole operator is this loop.
+
+    observe (live reads) → plan (pure: what is seen, now → one action) → status (one write, first) → act (one write)
+
+Nothing is remembered between two passes but what the API server has, so a crash is never worse than a pause: every
+crash point lies before or after one atomic write. State advances on what is seen, never because something was asked
+for: a flip that was issued is believed when the Service's selector is seen to have moved.
+
+The status is written before the action, because it carries the intent: a rollback that was decided is on record before
+production moves.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from slipway import act, audit, events
+from slipway.api.base import API_VERSION
+from slipway.api.release import ModelRelease
+from slipway.api.release_status import ReleaseStatus
+from slipway.context import Context
+from slipway.observe import observe
+from slipway.plan.actions import Plan
+from slipway.plan.planner import plan
+from slipway.plan.scene import Scene
+from slipway.status import project
+
+
+async def reconcile(context: Context, namespace: str, name: str) -> float | None:
+    """One pass over the release `namespace`/`name`. Returns after how many seconds to look again; None: on a change.
+
+    Raises ClusterError and RegistryError, which the queue answers with another pass later, and
+    pydantic.ValidationError for an object that it cannot read.
+    """
+    now = context.now()
+    seen = await observe(context, namespace, name, now)
+    if seen is None:
+        return None
+    decided = plan(seen, now)
+    await _write_status(context, seen.release, project(Scene(seen, now), decided))
+    if decided.action is not None:
+        await act.act(context, namespace, decided.action)
+    await _tell(context, seen.release, decided, now)
+    return decided.again
+
+
+async def _write_status(context: Context, release: ModelRelease, status: ReleaseStatus) -> None:
+    """Write the status if it says anything new; Conflict if the release changed since it was read."""
+    if status == release.status:
+        return
+    meta = release.metadata
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": "ModelRelease",
+        "metadata": {"name": meta.name, "namespace": meta.namespace, "resourceVersion": meta.resource_version},
+        "spec": {},
+        "status": status.wire(),
+    }
+    await context.cluster.replace_status(manifest)
+
+
+async def _tell(context: Context, release: ModelRelease, decided: Plan, now: datetime) -> None:
+    """The decision, once its write went through: an audit record and a Kubernetes Event."""
+    if decided.decision is None:
+        return
+    audit.record(release, decided.decision, now)
+    await events.emit(context.cluster, release, decided.decision, now)

@@ -1,0 +1,1 @@
+"""Model registries: one protocol, MLflow behind it."""

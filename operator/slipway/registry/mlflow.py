@@ -1,0 +1,112 @@
+"""MLflow behind the Registry protocol: its own client, in threads, with hard timeouts."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from slipway.plan.observed import Version
+from slipway.registry.protocol import Promotion, RegistryError
+
+T = TypeVar("T")
+
+PAGE = 100
+READY = "READY"
+_THREADS = 4
+_LOGGED_MODEL = "models:/m-"
+
+
+class MlflowRegistry:
+    """One MLflow server. Its answers are untrusted input: what is not as it should be is an error, not a guess."""
+
+    def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._client = MlflowClient(tracking_uri=url, registry_uri=url)
+        self._timeout = timeout_seconds
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow")
+
+    async def aliases(self) -> Mapping[str, Mapping[str, str]]:
+        """See Registry."""
+        return await self._run(self._aliases)
+
+    async def version(self, model: str, version: str) -> Version:
+        """See Registry."""
+        return await self._run(lambda: self._version(model, version))
+
+    async def announce(self, promotion: Promotion) -> None:
+        """See Registry."""
+        await self._run(lambda: self._announce(promotion))
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        """`call` in a thread, given up after the timeout: the thread ends with its own HTTP timeout."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await asyncio.wait_for(loop.run_in_executor(self._threads, call), self._timeout)
+        except TimeoutError as error:
+            raise RegistryError(f"MLflow did not answer within {self._timeout:g} s") from error
+        except (MlflowException, OSError, ValueError, KeyError) as error:
+            raise RegistryError(_short(error)) from error
+
+    def _aliases(self) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {}
+        token: str | None = None
+        while True:
+            page = self._client.search_registered_models(max_results=PAGE, page_token=token)
+            for model in page:
+                found[model.name] = {str(k): str(v) for k, v in (model.aliases or {}).items()}
+            token = page.token
+            if not token:
+                return found
+
+    def _version(self, model: str, version: str) -> Version:
+        found = self._client.get_model_version(model, version)
+        model_id = found.model_id or _model_id(found.source)
+        return Version(
+            version=str(found.version),
+            model_id=model_id,
+            run_id=found.run_id or None,
+            ready=found.status == READY,
+            stage=found.current_stage,
+            tags={str(k): str(v) for k, v in (found.tags or {}).items()},
+            metrics=self._metrics(model_id, found.run_id),
+        )
+
+    def _metrics(self, model_id: str | None, run_id: str | None) -> dict[str, float]:
+        """The run's metrics, overridden by those logged on the model itself."""
+        metrics: dict[str, float] = {}
+        if run_id:
+            metrics |= _finite(self._client.get_run(run_id).data.metrics)
+        if model_id:
+            logged = self._client.get_logged_model(model_id).metrics or []
+            metrics |= _finite({metric.key: metric.value for metric in logged})
+        return metrics
+
+    def _announce(self, promotion: Promotion) -> None:
+        """The alias comes last: seeing it there means that everything before it was done too."""
+        if promotion.sync_stages:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # stages are deprecated, and asked for by the release
+                self._client.transition_model_version_stage(
+                    promotion.model, promotion.version, "Production", archive_existing_versions=True
+                )
+        self._client.set_registered_model_alias(promotion.model, promotion.alias, promotion.version)
+
+
+def _model_id(source: str | None) -> str | None:
+    """The logged model's id: MLflow's SQL registry keeps it only in the source, as models:/m-…"""
+    return source.removeprefix("models:/") if source and source.startswith(_LOGGED_MODEL) else None
+
+
+def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Numbers that can be compared; NaN and infinities are as good as missing."""
+    return {str(k): float(v) for k, v in metrics.items() if math.isfinite(float(v))}
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

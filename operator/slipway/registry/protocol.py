@@ -1,0 +1,39 @@
+"""What the operator asks of a model registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from slipway.plan.observed import Version
+
+
+class RegistryError(Exception):
+    """The registry did not answer as it should: wait and retry. The text says what happened."""
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """What the registry is to be told."""
+
+    model: str
+    version: str
+    alias: str
+    sync_stages: bool
+
+
+class Registry(Protocol):
+    """One connection. Every method raises RegistryError."""
+
+    async def aliases(self) -> Mapping[str, Mapping[str, str]]:
+        """Every registered model with its aliases: one listing serves every release."""
+        ...
+
+    async def version(self, model: str, version: str) -> Version:
+        """One model version with its tags and logged metrics."""
+        ...
+
+    async def announce(self, promotion: Promotion) -> None:
+        """Bring the stages in step, then move the alias."""
+        ...

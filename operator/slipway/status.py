@@ -1,0 +1,99 @@
+"""Pure: what was seen and planned → the status that people read and wait on. Computed whole on every pass."""
+
+from __future__ import annotations
+
+from slipway.api.release_status import Hold, Rejected, ReleaseStatus, RevisionRef, TrafficShare
+from slipway.api.revision import ModelRevision, Phase
+from slipway.conditions import conditions
+from slipway.plan.actions import Plan
+from slipway.plan.hold import held
+from slipway.plan.phases import FAILED
+from slipway.plan.scene import Scene
+from slipway.times import stamp
+
+
+def project(scene: Scene, plan: Plan) -> ReleaseStatus:
+    """The release's status. The facts come from `plan` where it changes them, all else from what was seen."""
+    release = scene.seen.release
+    facts = plan.facts or release.status
+    live, candidate, previous = scene.live, scene.candidate, scene.previous
+    numbers = [facts.last_revision, *(revision.spec.number for revision in scene.seen.revisions)]
+    return facts.model_copy(
+        update={
+            "observed_generation": release.metadata.generation,
+            "phase": _phase(scene, plan),
+            "message": _message(scene, plan),
+            "weight": 0 if candidate else None,
+            "gate": _gate(scene),
+            "live": _ref(live, live.status.flipped_at) if live else (facts.live if scene.seen.production else None),
+            "candidate": _ref(candidate, candidate.metadata.creation_timestamp) if candidate else None,
+            "previous": _ref(previous, previous.status.replaced_at) if previous else None,
+            "traffic": (TrafficShare(revision=live.name, weight=100),) if live else (),
+            "hold": _hold(scene, facts),
+            "rejected": _rejected(scene),
+            "last_revision": max(numbers),
+            "conditions": conditions(scene, plan, release.status.conditions),
+        }
+    )
+
+
+def _phase(scene: Scene, plan: Plan) -> str:
+    if plan.stalled:
+        return "Stalled"
+    if scene.candidate:
+        return scene.candidate.status.phase.value
+    if scene.live and scene.live.status.phase is Phase.WATCHING:
+        return Phase.WATCHING.value
+    if held(scene):
+        return "Held"
+    return Phase.LIVE.value if scene.live else "Idle"
+
+
+def _message(scene: Scene, plan: Plan) -> str | None:
+    if plan.stalled:
+        return plan.stalled[1][:1024]
+    if plan.waiting:
+        return plan.waiting[:1024]
+    newest = scene.seen.revisions[-1] if scene.seen.revisions else None
+    return f"{newest.name}: {newest.status.message}"[:1024] if newest and newest.status.message else None
+
+
+def _gate(scene: Scene) -> str | None:
+    """The verdict of the newest attempt that decided last or worst."""
+    newest = scene.seen.revisions[-1] if scene.seen.revisions else None
+    results = newest.status.gates if newest else ()
+    worst = next((result for result in results if result.blocks), results[-1] if results else None)
+    return f"{worst.name}: {worst.verdict.value}" if worst else None
+
+
+def _ref(revision: ModelRevision, since: str | None) -> RevisionRef:
+    return RevisionRef(revision=revision.name, version=revision.spec.model.version, digest=revision.digest, since=since)
+
+
+def _hold(scene: Scene, facts: ReleaseStatus) -> Hold | None:
+    why = held(scene)
+    if why is None:
+        return None
+    reason, message = why
+    since = facts.hold.since if facts.hold and facts.hold.reason is reason else stamp(scene.now)
+    return Hold(reason=reason, message=message, since=since)
+
+
+def _rejected(scene: Scene) -> tuple[Rejected, ...]:
+    """The attempts that stand against the wanted version now."""
+    retry = scene.seen.release.spec.retry or ""
+    return tuple(
+        Rejected(
+            version=revision.spec.model.version,
+            digest=revision.digest,
+            revision=revision.name,
+            outcome=revision.status.phase.value,
+            reason=revision.status.reason or "Unknown",
+            message=revision.status.message or "",
+            retry=revision.spec.intake.retry,
+        )
+        for revision in scene.seen.revisions
+        if revision.status.phase in FAILED
+        and revision.spec.intake.since == scene.alias_since
+        and revision.spec.intake.retry == retry
+    )[-16:]

@@ -1,0 +1,100 @@
+"""Pure: what the API server says of an object → the planner's view of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway import names
+from slipway.kube import Object
+from slipway.plan.observed import Deployment, Job, Pod, Service
+
+_WAITING_IS_NORMAL = {"PodInitializing", "ContainerCreating"}
+
+
+def service_view(service: Object) -> Service:
+    """A Service."""
+    meta = service["metadata"]
+    return Service(
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        selector=service["spec"].get("selector") or {},
+        release=(meta.get("labels") or {}).get(names.RELEASE_LABEL),
+    )
+
+
+def deployment_view(deployment: Object) -> Deployment:
+    """A revision's Deployment."""
+    meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
+    replicas = spec.get("replicas", 1)
+    current = status.get("observedGeneration", 0) >= meta["generation"]
+    settled = current and status.get("updatedReplicas", 0) == replicas == status.get("replicas", 0)
+    ready = status.get("readyReplicas", 0)
+    return Deployment(meta["name"], meta["uid"], replicas, ready, settled, deployment)
+
+
+def pod_view(pod: Object) -> Pod:
+    """A serving pod."""
+    status = pod.get("status", {})
+    fetch, server = _container(status, "init"), _container(status, "")
+    state = server.get("state", {})
+    ended = state.get("terminated") or server.get("lastState", {}).get("terminated")
+    return Pod(
+        name=pod["metadata"]["name"],
+        revision=pod["metadata"]["labels"].get(names.REVISION_LABEL, ""),
+        ip=status.get("podIP"),
+        ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", [])),
+        waiting=_waiting(fetch) or _waiting(server),
+        restarts=server.get("restartCount", 0),
+        fetch_report=_fetch_report(fetch),
+        fetch_failed=any(t.get("exitCode", 0) != 0 for t in _ends(fetch)),
+        exit_report=ended.get("message") if ended and ended.get("exitCode", 0) != 0 else None,
+        unschedulable=next(
+            (c.get("message") for c in status.get("conditions", []) if c.get("reason") == "Unschedulable"), None
+        ),
+    )
+
+
+def job_view(job: Object, pods: list[Object]) -> Job:
+    """A gate's Job with what its newest pod left behind."""
+    meta, status = job["metadata"], job.get("status", {})
+    failed = next((c for c in status.get("conditions", []) if c["type"] == "Failed" and c["status"] == "True"), None)
+    ended = _newest_end([pod for pod in pods if pod["metadata"]["labels"].get("job-name") == meta["name"]])
+    return Job(
+        name=meta["name"],
+        uid=meta["uid"],
+        revision=meta["labels"].get(names.REVISION_LABEL, ""),
+        finished=failed is not None or status.get("succeeded", 0) > 0,
+        message=ended.get("message"),
+        exit_code=ended.get("exitCode"),
+        reason=ended.get("reason") if not failed else failed.get("reason") or ended.get("reason"),
+    )
+
+
+def _newest_end(pods: list[Object]) -> dict[str, Any]:
+    for pod in sorted(pods, key=lambda p: str(p["metadata"]["creationTimestamp"]), reverse=True):
+        ended: dict[str, Any] | None = _container(pod.get("status", {}), "").get("state", {}).get("terminated")
+        if ended:
+            return ended
+    return {}
+
+
+def _container(status: Object, which: str) -> dict[str, Any]:
+    statuses = status.get("initContainerStatuses" if which else "containerStatuses") or [{}]
+    first: dict[str, Any] = statuses[0]
+    return first
+
+
+def _ends(container: dict[str, Any]) -> list[dict[str, Any]]:
+    """How the container ended, newest first."""
+    ends = (container.get(key, {}).get("terminated") for key in ("state", "lastState"))
+    return [end for end in ends if end]
+
+
+def _fetch_report(container: dict[str, Any]) -> str | None:
+    return next((str(end["message"]) for end in _ends(container) if end.get("message")), None)
+
+
+def _waiting(container: dict[str, Any]) -> str | None:
+    reason = container.get("state", {}).get("waiting", {}).get("reason")
+    return None if reason in _WAITING_IS_NORMAL else reason
