@@ -4,17 +4,22 @@
 
 answers() { within 10 docker version >/dev/null 2>&1; }
 
-# A reboot leaves the pid file behind; the engine refuses to start when that number now belongs to something else.
-forget_dead_engine() {
-  local file=/var/run/docker.pid pid
-  [ -r "$file" ] || return 0
-  pid=$(cat "$file")
-  [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = dockerd ] || rm -f "$file"
+# The pid file's engine may be starting (then it will answer), stopping (then we wait), or long dead: after a reboot the
+# number may belong to something else, and an engine refuses to start as long as anything has it.
+settle_old_engine() {
+  local file=/var/run/docker.pid
+  for _ in $(seq 60); do
+    [ -r "$file" ] && [ "$(cat "/proc/$(cat "$file")/comm" 2>/dev/null)" = dockerd ] || break
+    ! answers || return 0
+    sleep 0.5
+  done
+  rm -f "$file"
 }
 
 start_by_hand() {
   local log=$SLIPWAY_CACHE/dockerd.log pid
-  forget_dead_engine
+  settle_old_engine
+  ! answers || return 0
   say "- starting the Docker engine (log: $log)"
   # A session of its own: it outlives this shell. It must not inherit our lock (9).
   setsid nohup dockerd >>"$log" 2>&1 </dev/null 9>&- &

@@ -29,18 +29,26 @@ use_existing() {
 
 node_exists() { [ -n "$(docker ps -aq --filter "name=^$NODE\$")" ]; }
 
-# After a reboot the node's container is stopped, or was just started by the engine.
+# Where root lacks a capability the engine refuses `--privileged`: kind then meets a docker that asks for less.
+fit_docker() {
+  "$@" true 2>/dev/null || PATH=$CLUSTER_DIR/shim:$PATH
+}
+
+# After a reboot the node's container is stopped, or was just started by the engine. Or all is well but the kubeconfig is gone.
 wake() {
-  say "- waking the stopped cluster"
-  docker start "$NODE" >/dev/null && kind export kubeconfig --name "$CLUSTER_NAME" >/dev/null 2>&1 && await_healthy 60
+  say "- waking the cluster"
+  docker start "$NODE" >/dev/null || return 1
+  (
+    fit_docker docker exec --privileged "$NODE"
+    kind export kubeconfig --name "$CLUSTER_NAME"
+  ) >"$LOG_DIR/wake.log" 2>&1 && await_healthy 60
 }
 
 create() {
   local image config=built
   image=$("$CLUSTER_DIR/node-image.sh")
   [ "$image" != "$KIND_NODE_IMAGE" ] || config=pulled
-  # Where root lacks a capability the engine refuses `--privileged`: kind then meets a docker that asks for less.
-  docker run --rm --privileged --entrypoint true "$image" 2>/dev/null || PATH=$CLUSTER_DIR/shim:$PATH
+  fit_docker docker run --rm --privileged --entrypoint "" "$image"
   step "creating the cluster" kind create cluster --name "$CLUSTER_NAME" --image "$image" \
     --config "$CLUSTER_DIR/kind/$config.yaml" --wait 120s
 }
