@@ -1,0 +1,73 @@
+{{- define "slipway.fullname" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{ .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 63 | trimSuffix "-" }}
+{{- end -}}
+{{- end -}}
+
+{{- define "slipway.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{- define "slipway.labels" -}}
+{{ include "slipway.selector" . }}
+app.kubernetes.io/part-of: slipway
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "slipway.serviceAccount" -}}
+{{- if .Values.serviceAccount.create -}}
+{{ .Values.serviceAccount.name | default (include "slipway.fullname" .) }}
+{{- else -}}
+{{ required "serviceAccount.name: name the ServiceAccount to use, or set serviceAccount.create to true" .Values.serviceAccount.name }}
+{{- end -}}
+{{- end -}}
+
+{{/* The operator's configuration file: the values that it reads, without those that only the chart needs. */}}
+{{- define "slipway.config" -}}
+{{- $registries := dict -}}
+{{- range $name, $registry := .Values.registries -}}
+{{- if $registry -}}
+{{- $_ := set $registries $name (omit $registry "operatorSecret") -}}
+{{- end -}}
+{{- end -}}
+{{- $images := dict "server" .Values.images.server "jobs" (.Values.images.jobs | default .Values.images.server) -}}
+{{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" -}}
+{{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
+{{- end -}}
+
+{{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}
+{{- define "slipway.rules" -}}
+- apiGroups: [slipway.dev]
+  resources: [modelreleases]
+  verbs: [get, list, watch]
+- apiGroups: [slipway.dev]
+  resources: [modelrevisions]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [slipway.dev]
+  resources: [modelreleases/status, modelrevisions/status]
+  verbs: [get, update, patch]
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services, configmaps]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: ["", events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}

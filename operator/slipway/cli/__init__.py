@@ -1,0 +1,47 @@
+"""`slipway`, also installed as `kubectl slipway`. Each command is a file of its own, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+COMMANDS = {
+    "deploy": "Release a model version: move the candidate alias to it, and follow the release to its end.",
+    "get": "List releases.",
+    "lint": "Check a governance policy, and a model version's tags against it.",
+    "rollback": "Take production back to a revision that served before.",
+    "status": "Say where a release stands: what serves, what is on its way, what was decided.",
+    "timeline": "Show how long each phase of each revision took.",
+    "wait": "Follow the release that is on its way to its end.",
+}
+"""Name of each command and what it does. Module `slipway.cli.NAME` has it as `command`."""
+
+
+class Commands(click.Group):
+    """A group that imports a command only when it is called: `--help` answers at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called `cmd_name`; None where there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"slipway.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands)
+@click.version_option(package_name="slipway", prog_name="slipway")
+def main() -> None:
+    """Release machine-learning models on Kubernetes, watch them, and take them back.
+
+    Exit codes: 0 done or promoted, 1 the model was not promoted, 2 error or timeout.
+    """
