@@ -68,7 +68,7 @@ class _Checker:
             return answer.problem
         if answer.status != _OK:
             return f"status {answer.status}"
-        if self.revision and answer.revision not in {None, self.revision}:
+        if self.revision and answer.revision not in {None, "", self.revision}:
             return f"answered by revision {answer.revision}"
         key = (answer.index, answer.body)
         if key not in self.known:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TERMINATION_LOG = "/dev/termination-log"
+MODEL_DIRECTORY = "/model"
 
 
 class JobError(Exception):
@@ -37,8 +38,10 @@ class Environment:
     """The gate's spec, JSON as on the wire."""
     candidate: Target
     production: Target | None
-    requests_file: Path | None
+    requests_file: Path | None = None
     """Request bodies that the user gave in a ConfigMap, one JSON document per line."""
+    model_directory: Path = Path(MODEL_DIRECTORY)
+    """The candidate's artifacts, fetched and held to the pinned digest by the pod's init container."""
 
     @property
     def measured_on(self) -> dict[str, str]:
@@ -56,6 +59,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         candidate=_target(variables, "CANDIDATE"),
         production=_target(variables, "PRODUCTION") if variables.get("SLIPWAY_PRODUCTION_URL") else None,
         requests_file=Path(requests_file) if requests_file else None,
+        model_directory=Path(variables.get("SLIPWAY_MODEL_DIR") or MODEL_DIRECTORY),
     )
 
 

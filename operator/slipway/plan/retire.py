@@ -69,7 +69,7 @@ def warm_seconds_left(scene: Scene) -> float | None:
 
 def _forget(scene: Scene) -> Plan | None:
     """Delete the oldest finished revision beyond the history limit; its children go with it."""
-    keep = {scene.live, scene.previous, scene.candidate}
+    keep = (scene.live, scene.previous, scene.candidate)
     finished = [
         r
         for r in scene.seen.revisions

@@ -31,8 +31,13 @@ class Desired:
 
     @cached_property
     def serving_hash(self) -> str:
-        """Identity of what the pods would serve."""
-        return digest_of({"version": self.version, "server": self.server.wire()})
+        """Identity of what the pods would serve.
+
+        The number of pods is not part of it, and neither is an image that the release leaves to the operator: a larger
+        release and a newer operator need no new proof.
+        """
+        config = {key: value for key, value in self.server.config.wire().items() if key != "replicas"}
+        return digest_of({"version": self.version, "server": config})
 
     @cached_property
     def policy_hash(self) -> str:

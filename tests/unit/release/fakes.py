@@ -1,0 +1,268 @@
+"""A cluster and a registry in memory, behind the same protocols as the real clients.
+
+The cluster keeps objects with resource versions, a status subresource and compare-and-swap, and plays the built-in
+controllers: `tick` makes the pods of Deployments ready and finishes Jobs, as scripted. Every write is counted, and a
+crash can be ordered before or after any of them.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.kube import Conflict, NotFound, Object
+from slipway.plan.observed import Version
+from slipway.registry.protocol import Promotion, RegistryError
+
+Identity = tuple[str, str, str]
+DIGEST = "sha256:" + "a" * 64
+
+
+class Crash(BaseException):
+    """The process was killed here. Not an Exception: nothing may catch it."""
+
+
+def passing(gate: str) -> str:
+    """The verdict of a gate that passes."""
+    return json.dumps({"name": gate, "verdict": "Pass", "message": "fine", "n": 500})
+
+
+def failing(gate: str) -> str:
+    """The verdict of a gate that fails."""
+    return json.dumps({"name": gate, "verdict": "Fail", "message": "too slow", "measured": 251.0, "threshold": 200.0})
+
+
+@dataclass
+class FakeCluster:
+    """See the module's docstring."""
+
+    objects: dict[Identity, Object] = field(default_factory=dict)
+    writes: list[tuple[str, str, str]] = field(default_factory=list)
+    crash_before: int | None = None
+    crash_after: int | None = None
+    verdict: Callable[[str], str] = passing
+    digest: str = DIGEST
+    broken: frozenset[str] = frozenset()
+    """Model versions whose server ends with an error."""
+    unready: set[str] = field(default_factory=set)
+    """Revisions whose pods are not ready."""
+    _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        found = self.objects.get((kind, namespace, name))
+        return copy.deepcopy(found) if found else None
+
+    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        return [
+            copy.deepcopy(obj)
+            for (k, ns, _), obj in sorted(self.objects.items())
+            if k == kind and namespace in ("", ns) and _matches(obj, labels)
+        ]
+
+    async def create(self, manifest: Mapping[str, Any]) -> Object:
+        identity = _identity(manifest)
+        if identity in self.objects:
+            raise Conflict(409, f"{identity} exists")
+        if identity[0] == "Event":
+            return {}
+        return self._write("create", identity, lambda: self._store(identity, {**manifest, "status": {}}))
+
+    async def apply(self, manifest: Mapping[str, Any]) -> Object:
+        identity = _identity(manifest)
+        old = self.objects.get(identity, {})
+        return self._write("apply", identity, lambda: self._store(identity, _merged(old, dict(manifest))))
+
+    async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
+        identity = _identity(manifest)
+        old = self._current(identity)
+        if manifest["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
+            raise Conflict(409, "the object was changed")
+        return self._write("status", identity, lambda: self._store(identity, {**old, "status": manifest["status"]}))
+
+    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+        identity = (kind, namespace, name)
+        new = copy.deepcopy(self._current(identity))
+        for operation in operations:
+            *path, last = operation["path"].strip("/").split("/")
+            target = new
+            for part in path:
+                target = target[part]
+            if operation["op"] == "test" and target[last] != operation["value"]:
+                raise Conflict(422, "test failed")
+            if operation["op"] == "replace":
+                target[last] = operation["value"]
+        return self._write("flip", identity, lambda: self._store(identity, new))
+
+    async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
+        identity = (kind, namespace, name)
+        old = self._current(identity)
+        return self._write("patch", identity, lambda: self._store(identity, _merged(old, dict(patch))))
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
+        identity = (kind, namespace, name)
+        if identity in self.objects:
+            self._write("delete", identity, lambda: self._remove(identity))
+
+    def _current(self, identity: Identity) -> Object:
+        if identity not in self.objects:
+            raise NotFound(404, f"{identity} is gone")
+        return self.objects[identity]
+
+    def _write(self, verb: str, identity: Identity, effect: Callable[[], Object]) -> Object:
+        number = len(self.writes) + 1
+        if self.crash_before == number:
+            self.crash_before = None
+            raise Crash
+        self.writes.append((verb, identity[0], identity[2]))
+        answer = effect()
+        if self.crash_after == number:
+            self.crash_after = None
+            raise Crash
+        return answer
+
+    def _store(self, identity: Identity, manifest: Mapping[str, Any]) -> Object:
+        new = copy.deepcopy(dict(manifest))
+        old = self.objects.get(identity)
+        meta = new["metadata"]
+        meta.setdefault("uid", old["metadata"]["uid"] if old else f"uid-{next(self._versions)}")
+        meta.setdefault("creationTimestamp", "2026-01-01T00:00:00Z")
+        changed = old is None or old.get("spec") != new.get("spec")
+        meta["generation"] = (old["metadata"]["generation"] if old else 0) + (1 if changed else 0)
+        meta["resourceVersion"] = str(next(self._versions))
+        self.objects[identity] = new
+        return copy.deepcopy(new)
+
+    def _remove(self, identity: Identity) -> Object:
+        gone = self.objects.pop(identity)
+        uid = gone["metadata"]["uid"]
+        for other in [i for i, o in self.objects.items() if _owned_by(o, uid)]:
+            self._remove(other)
+        if identity[0] == "Deployment":
+            self._drop_pods(identity[1], identity[2])
+        return {}
+
+    # What the built-in controllers and the kubelet do.
+
+    def tick(self) -> None:
+        """Pods start and become ready, Jobs finish."""
+        for (kind, namespace, name), obj in list(self.objects.items()):
+            if kind == "Deployment":
+                self._run_deployment(namespace, name, obj)
+            elif kind == "Job" and not obj.get("status"):
+                self._run_job(namespace, name, obj)
+
+    def _run_deployment(self, namespace: str, name: str, obj: Object) -> None:
+        replicas, version = obj["spec"]["replicas"], obj["metadata"]["labels"]["slipway.dev/model-version"]
+        self._drop_pods(namespace, name)
+        for number in range(replicas):
+            self.objects[("Pod", namespace, f"{name}-{number}")] = self._pod(name, number, obj, version)
+        ready = 0 if version in self.broken or name in self.unready else replicas
+        status = {"observedGeneration": obj["metadata"]["generation"], "replicas": replicas}
+        obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready}
+
+    def _pod(self, name: str, number: int, deployment: Object, version: str) -> Object:
+        broken, ready = version in self.broken, name not in self.unready
+        fetched = {"terminated": {"exitCode": 0, "message": json.dumps({"ok": True, "digest": self.digest})}}
+        crash = {"exitCode": 1, "message": json.dumps({"ok": False, "reason": "LoadFailed", "message": "bad magic"})}
+        server = {"restartCount": 2, "state": {"terminated": crash}} if broken else {"restartCount": 0, "state": {}}
+        conditions = [{"type": "Ready", "status": "True" if ready and not broken else "False"}]
+        return {
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-{number}",
+                "namespace": deployment["metadata"]["namespace"],
+                "uid": f"pod-{name}-{number}",
+                "labels": deployment["spec"]["template"]["metadata"]["labels"],
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+            },
+            "status": {
+                "conditions": conditions,
+                "initContainerStatuses": [{"name": "fetch", "state": fetched}],
+                "containerStatuses": [{"name": "server", **server}],
+            },
+        }
+
+    def _drop_pods(self, namespace: str, revision: str) -> None:
+        for identity, obj in list(self.objects.items()):
+            labels = obj["metadata"].get("labels", {})
+            if identity[:2] == ("Pod", namespace) and labels.get("slipway.dev/revision") == revision:
+                if "slipway.dev/gate" not in labels:
+                    del self.objects[identity]
+
+    def _run_job(self, namespace: str, name: str, obj: Object) -> None:
+        labels = {**obj["metadata"]["labels"], "job-name": name}
+        ended = {"terminated": {"exitCode": 0, "message": self.verdict(labels["slipway.dev/gate"])}}
+        obj["status"] = {"succeeded": 1}
+        self.objects[("Pod", namespace, f"{name}-x")] = {
+            "kind": "Pod",
+            "metadata": {
+                "name": f"{name}-x",
+                "namespace": namespace,
+                "uid": f"pod-{name}",
+                "labels": labels,
+                "creationTimestamp": "2026-01-01T00:00:00Z",
+                "ownerReferences": [{"uid": obj["metadata"]["uid"]}],
+            },
+            "status": {"containerStatuses": [{"name": "gate", "state": ended}]},
+        }
+
+
+@dataclass
+class FakeRegistry:
+    """An MLflow in memory."""
+
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
+    described: dict[str, Version] = field(default_factory=dict)
+    down: bool = False
+    announced: list[str] = field(default_factory=list)
+
+    async def aliases(self) -> Mapping[str, Mapping[str, str]]:
+        self._reach()
+        return copy.deepcopy(self.models)
+
+    async def version(self, model: str, version: str) -> Version:
+        self._reach()
+        if version not in self.described:
+            raise RegistryError(f"no version {version}")
+        return self.described[version]
+
+    async def announce(self, promotion: Promotion) -> None:
+        self._reach()
+        self.models[promotion.model][promotion.alias] = promotion.version
+        self.announced.append(promotion.version)
+
+    def _reach(self) -> None:
+        if self.down:
+            raise RegistryError("connection refused")
+
+
+def _identity(manifest: Mapping[str, Any]) -> Identity:
+    return manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
+
+
+def _matches(obj: Object, labels: Mapping[str, str]) -> bool:
+    have = obj["metadata"].get("labels") or {}
+    return all(have.get(key) == value for key, value in labels.items())
+
+
+def _owned_by(obj: Object, uid: str) -> bool:
+    return any(owner["uid"] == uid for owner in obj["metadata"].get("ownerReferences") or [])
+
+
+def _merged(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    result = dict(old)
+    for key, value in new.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = _merged(old.get(key) or {}, value)
+        else:
+            result[key] = value
+    return result
+
+
+__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeRegistry", "failing", "passing"]

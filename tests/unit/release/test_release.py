@@ -1,0 +1,289 @@
+"""The life of a release, as its users see it: the real loop over a cluster in memory."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.release.fakes import failing
+from tests.unit.release.world import MODEL, NAME, World, version
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def serve(world: World, number: str) -> None:
+    """Release version `number` to the end."""
+    world.alias(number)
+    await world.settle()
+
+
+async def test_the_first_version_is_proven_and_promoted(world: World) -> None:
+    await serve(world, "1")
+    assert world.serving == f"{NAME}-r1"
+    assert world.status["live"]["version"] == "1"
+    assert world.condition("Ready")["status"] == "True"
+    assert world.condition("Promoted")["status"] == "True"
+    assert world.registry.models[MODEL]["production"] == "1"
+    assert [g["verdict"] for g in world.revision(1)["gates"]] == ["Pass", "Pass", "Pass"]
+    assert world.revision(1)["outcome"] == "Promoted"
+
+
+async def test_a_better_version_replaces_it_and_the_old_one_stays_warm(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.until("Watching")
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r2"
+    assert world.status["previous"]["version"] == "1"
+    assert world.condition("RollbackReady")["status"] == "True"
+    assert world.cluster.objects[("Deployment", "demo", f"{NAME}-r1")]["spec"]["replicas"] == 2
+
+
+async def test_after_its_window_the_previous_revision_is_scaled_to_zero(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    assert world.cluster.objects[("Deployment", "demo", f"{NAME}-r1")]["spec"]["replicas"] == 0
+    assert world.condition("RollbackReady")["reason"] == "Cold"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        ("slow", "GateFail"),
+        ("worse", "GateFail"),
+        ("untagged", "GateFail"),
+        ("unloadable", "LoadFailed"),
+        ("tampered", "DigestMismatch"),
+    ],
+)
+async def test_a_bad_version_is_stopped_and_production_stays(world: World, spoil: str, reason: str) -> None:
+    await serve(world, "1")
+    if spoil == "slow":
+        world.cluster.verdict = failing
+    elif spoil == "worse":
+        world.registry.described["2"] = version("2", auc=0.91)
+    elif spoil == "untagged":
+        world.registry.described["2"] = version("2", owner="")
+    elif spoil == "unloadable":
+        world.cluster.broken = frozenset({"2"})
+    else:
+        world.registry.described["2"] = version("2", **{"model.digest": "sha256:" + "b" * 64})
+    await serve(world, "2")
+    assert world.serving == f"{NAME}-r1"
+    assert world.condition("Ready")["status"] == "True"
+    assert world.condition("Promoted")["status"] == "False"
+    assert world.revision(2)["phase"] == "Rejected"
+    assert world.revision(2)["reason"] == reason
+    assert world.names("Deployment") == [f"{NAME}-r1"]
+    assert world.registry.models[MODEL]["production"] == "1"
+
+
+async def test_a_rejected_version_is_tried_again_only_when_the_alias_moves_on_or_retry_changes(world: World) -> None:
+    await serve(world, "1")
+    world.cluster.verdict = failing
+    await serve(world, "2")
+    await world.settle()
+    assert world.names("ModelRevision") == [f"{NAME}-r1", f"{NAME}-r2"]
+    world.edit(retry="again")
+    await world.settle()
+    assert world.names("ModelRevision")[-1] == f"{NAME}-r3"
+    await serve(world, "1")
+    await serve(world, "2")
+    assert world.names("ModelRevision")[-1] == f"{NAME}-r4"
+
+
+async def test_a_person_rolls_back_and_production_is_held_there(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.edit(rollback={"to": "previous", "reason": "looks odd"})
+    await world.step()
+    assert world.serving == f"{NAME}-r1", "the flip happens in the first pass"
+    await world.settle(hours=0.1)
+    assert world.revision(2)["phase"] == "RolledBack"
+    assert world.registry.models[MODEL]["production"] == "1"
+    assert world.status["hold"]["reason"] == "RolledBack"
+    assert world.condition("Held")["status"] == "True"
+    assert world.status["rollback"]["completedAt"]
+
+
+async def test_lifting_the_hold_does_not_bring_the_rejected_version_back_but_a_new_one_goes(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.edit(rollback={"to": "previous"})
+    await world.settle(hours=0.1)
+    world.edit(rollback=None)
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r1"
+    await serve(world, "3")
+    assert world.status["live"]["version"] == "3"
+
+
+async def test_a_cold_target_is_brought_up_before_production_moves(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    world.cluster.unready.add(f"{NAME}-r1")
+    world.edit(rollback={"version": "1"})
+    for _ in range(5):
+        await world.step()
+    assert world.serving == f"{NAME}-r2"
+    world.cluster.unready.clear()
+    await world.settle()
+    assert world.serving == f"{NAME}-r1"
+
+
+async def test_a_revision_that_loses_its_pods_is_taken_back_once(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.until("Watching")
+    world.cluster.unready.add(f"{NAME}-r2")
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r1"
+    assert world.revision(2)["reason"] == "RolledBackByPodsUnready"
+    assert world.status["hold"]["reason"] == "AutomaticRollback"
+    world.cluster.unready = {f"{NAME}-r1"}
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r1", "a rollback is never rolled back"
+
+
+async def test_without_a_ready_previous_production_stays_where_it_is(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    world.cluster.unready.add(f"{NAME}-r2")
+    await world.settle()
+    assert world.serving == f"{NAME}-r2"
+    assert world.condition("Ready")["status"] == "False"
+
+
+async def test_an_alias_that_moves_before_the_flip_supersedes_the_attempt(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.until("Gating")
+    await serve(world, "3")
+    assert world.revision(2)["phase"] == "Superseded"
+    assert world.status["live"]["version"] == "3"
+
+
+async def test_an_alias_that_moves_during_the_watch_queues_behind_it(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.until("Watching")
+    await serve(world, "3")
+    assert world.revision(2)["outcome"] == "Promoted"
+    assert world.status["live"]["version"] == "3"
+
+
+async def test_a_registry_outage_freezes_and_changes_nothing(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.until("Staging")
+    world.registry.down = True
+    await world.settle(hours=0.01)
+    assert world.serving in (f"{NAME}-r1", f"{NAME}-r2")
+    assert world.condition("RegistryReachable")["status"] == "False"
+    world.registry.down = False
+    await world.settle(hours=0.1)
+    assert world.status["live"]["version"] == "2"
+    assert world.registry.models[MODEL]["production"] == "2"
+
+
+async def test_a_rollback_works_while_the_registry_is_down(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.registry.down = True
+    world.edit(rollback={"to": "previous"})
+    await world.settle(hours=0.01)
+    assert world.serving == f"{NAME}-r1"
+    world.registry.down = False
+    await world.settle(hours=0.1)
+    assert world.registry.models[MODEL]["production"] == "1"
+
+
+async def test_paused_finishes_nothing(world: World) -> None:
+    await serve(world, "1")
+    world.edit(paused=True)
+    await serve(world, "2")
+    assert world.serving == f"{NAME}-r1"
+    assert world.names("ModelRevision") == [f"{NAME}-r1"]
+    world.edit(paused=False)
+    await world.settle()
+    assert world.status["live"]["version"] == "2"
+
+
+async def test_a_selector_edited_by_hand_is_reported_and_not_fought(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    service = world.cluster.objects[("Service", "demo", NAME)]
+    service["spec"]["selector"] = {"app": "something-else"}
+    before = world.flips()
+    await world.settle()
+    assert world.flips() == before
+    assert world.condition("Stalled")["reason"] == "SelectorEdited"
+
+
+async def test_somebody_elses_service_of_the_same_name_is_left_alone(world: World) -> None:
+    world.put({"kind": "Service", "metadata": {"name": NAME, "namespace": "demo"}, "spec": {"selector": {"app": "x"}}})
+    await serve(world, "1")
+    assert world.condition("Stalled")["reason"] == "ServiceConflict"
+    assert world.cluster.objects[("Service", "demo", NAME)]["spec"]["selector"] == {"app": "x"}
+
+
+async def test_a_deleted_production_service_is_made_again(world: World) -> None:
+    await serve(world, "1")
+    del world.cluster.objects[("Service", "demo", NAME)]
+    await world.settle()
+    assert world.serving == f"{NAME}-r1"
+
+
+async def test_an_unknown_registry_and_a_missing_model_stall_with_a_reason(world: World) -> None:
+    world.edit(model={"name": "nobody", "candidate": {"alias": "staging"}})
+    await world.settle()
+    assert world.condition("Stalled")["reason"] == "ModelNotFound"
+    world.edit(model={"name": MODEL, "registry": "elsewhere", "candidate": {"alias": "staging"}})
+    await world.settle()
+    assert world.condition("Stalled")["reason"] == "UnknownRegistry"
+
+
+async def test_changing_the_policy_before_the_flip_starts_a_new_attempt(world: World) -> None:
+    world.alias("1")
+    await world.until("Gating")
+    world.edit(slo={"errors": {"ratio": 0.5}})
+    await world.settle()
+    assert world.revision(1)["reason"] == "SpecChanged"
+    assert world.status["live"]["revision"] == f"{NAME}-r2"
+
+
+async def test_changing_the_policy_later_does_not_roll_the_pods(world: World) -> None:
+    await serve(world, "1")
+    world.edit(slo={"errors": {"ratio": 0.5}})
+    await world.settle()
+    assert world.names("ModelRevision") == [f"{NAME}-r1"]
+
+
+async def test_scaling_needs_no_new_revision(world: World) -> None:
+    await serve(world, "1")
+    world.edit(server={"replicas": 5})
+    await world.settle()
+    assert world.names("ModelRevision") == [f"{NAME}-r1"]
+    assert world.cluster.objects[("Deployment", "demo", f"{NAME}-r1")]["spec"]["replicas"] == 5
+
+
+async def test_orphaning_takes_the_owner_from_the_children_and_deleting_leaves_them(world: World) -> None:
+    await serve(world, "1")
+    world.edit(deletionPolicy="Orphan")
+    await world.settle()
+    for kind, name in (("Service", NAME), ("ModelRevision", f"{NAME}-r1")):
+        assert not world.cluster.objects[(kind, "demo", name)]["metadata"].get("ownerReferences")
+
+
+async def test_history_is_kept_to_its_limit(world: World) -> None:
+    world.edit(revisionHistoryLimit=2)
+    await serve(world, "1")
+    world.cluster.verdict = failing
+    for number in ("2", "3", "2", "3"):
+        await serve(world, number)
+    assert world.names("ModelRevision") == [f"{NAME}-r1", f"{NAME}-r4", f"{NAME}-r5"]

@@ -1,0 +1,150 @@
+"""A whole release in memory: the real loop over a fake cluster and registry, with a clock that tests turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from slipway.context import Context
+from slipway.kube import Conflict, Object
+from slipway.metrics.instruments import Instruments
+from slipway.plan.observed import Version
+from slipway.reconcile import reconcile
+from slipway.registry.board import Board
+from slipway.settings import Images, Registry, Settings
+from tests.unit.release.fakes import FakeCluster, FakeRegistry
+
+NAMESPACE, NAME, MODEL = "demo", "cancer", "cancer_classifier"
+POLICY = """
+apiVersion: slipway.dev/v1alpha1
+kind: GovernancePolicy
+tags: [{name: owner, required: true}]
+"""
+PATIENCE = 400
+"""Passes after which a world that still writes counts as restless."""
+
+
+def settings() -> Settings:
+    """An operator's configuration."""
+    return Settings(images=Images(server="server:1", jobs="jobs:1"), registries={"default": Registry(url="http://mlflow")})
+
+
+def version(number: str, auc: float = 0.95, **tags: str) -> Version:
+    """A well-governed model version."""
+    return Version(number, f"m-{number}", f"run-{number}", tags={"owner": "team", **tags}, metrics={"auc": auc})
+
+
+def release(**spec: Any) -> Object:
+    """A ModelRelease manifest as the API server would store it."""
+    base = {
+        "model": {"name": MODEL, "candidate": {"alias": "staging"}},
+        "gates": {"smoke": {}, "metrics": [{"name": "auc"}], "governance": {"policy": "governance-tags"}},
+        "rollout": {"watch": "30s", "keepWarm": "10m", "progressDeadline": "5m"},
+    }
+    return {
+        "apiVersion": "slipway.dev/v1alpha1",
+        "kind": "ModelRelease",
+        "metadata": {"name": NAME, "namespace": NAMESPACE, "uid": "release-uid"},
+        "spec": {**base, **spec},
+    }
+
+
+@dataclass
+class World:
+    """Everything around one release."""
+
+    cluster: FakeCluster = field(default_factory=FakeCluster)
+    registry: FakeRegistry = field(default_factory=lambda: FakeRegistry({MODEL: {}}))
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        self.registry.described = {n: version(n) for n in ("1", "2", "3")}
+        self.put(release())
+        policy = {"kind": "ConfigMap", "metadata": {"name": "governance-tags", "namespace": NAMESPACE}}
+        self.put({**policy, "data": {"governance.tags.yaml": POLICY}})
+        self.restart()
+
+    def restart(self) -> None:
+        """A new operator process: nothing but the cluster and the registry survives."""
+        instruments = Instruments(CollectorRegistry())
+        board = Board({"default": (self.registry, 1.0)}, instruments)
+        self.context = Context(
+            self.cluster, board, None, settings(), instruments, lambda: self.now, lambda: self.now.timestamp()  # type: ignore[arg-type]
+        )
+
+    def put(self, manifest: Object) -> None:
+        """Store an object without counting it as one of the operator's writes."""
+        meta = manifest["metadata"]
+        self.cluster._store((manifest["kind"], meta["namespace"], meta["name"]), manifest)
+
+    def edit(self, **spec: Any) -> None:
+        """Patch the release's spec; None removes a field."""
+        manifest = self.cluster.objects[("ModelRelease", NAMESPACE, NAME)]
+        new = {k: v for k, v in {**manifest["spec"], **spec}.items() if v is not None}
+        self.put({**manifest, "spec": new})
+
+    def alias(self, number: str | None) -> None:
+        """Move the alias `staging`."""
+        if number is None:
+            self.registry.models[MODEL].pop("staging", None)
+        else:
+            self.registry.models[MODEL]["staging"] = number
+
+    async def step(self) -> float | None:
+        """One pass of the operator, after its registry poll and after the cluster's controllers ran."""
+        self.cluster.tick()
+        await self.context.board._poll("default", self.context.board._entries["default"])
+        try:
+            return await reconcile(self.context, NAMESPACE, NAME)
+        except Conflict:
+            return 0.0
+
+    async def settle(self, hours: float = 1.0) -> None:
+        """Let time pass until nothing is left to do; fails where the operator never comes to rest."""
+        end = self.now + timedelta(hours=hours)
+        for _ in range(PATIENCE):
+            before = len(self.cluster.writes)
+            again = await self.step()
+            quiet = len(self.cluster.writes) == before
+            if quiet and (again is None or self.now + timedelta(seconds=again) > end):
+                return
+            self.now += timedelta(seconds=again if quiet and again else 0.01)  # our own writes wake us
+        raise AssertionError(f"never at rest; last writes: {self.cluster.writes[-10:]}")
+
+    async def until(self, phase: str) -> None:
+        """Run until the release shows `phase`."""
+        for _ in range(PATIENCE):
+            if self.status.get("phase") == phase:
+                return
+            self.now += timedelta(seconds=max(await self.step() or 0.0, 0.01))
+        raise AssertionError(f"never {phase}; it is {self.status.get('phase')}: {self.status.get('message')}")
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """The release's status."""
+        return dict(self.cluster.objects[("ModelRelease", NAMESPACE, NAME)].get("status", {}))
+
+    def condition(self, type_: str) -> dict[str, Any]:
+        """One condition of the release."""
+        return next(c for c in self.status["conditions"] if c["type"] == type_)
+
+    def revision(self, number: int) -> dict[str, Any]:
+        """A revision's status."""
+        return dict(self.cluster.objects[("ModelRevision", NAMESPACE, f"{NAME}-r{number}")]["status"])
+
+    def names(self, kind: str) -> list[str]:
+        """Names of the objects of `kind`."""
+        return sorted(name for k, _, name in self.cluster.objects if k == kind)
+
+    @property
+    def serving(self) -> str | None:
+        """The revision that the production selector points at."""
+        service = self.cluster.objects.get(("Service", NAMESPACE, NAME))
+        return service["spec"]["selector"]["slipway.dev/revision"] if service else None
+
+    def flips(self) -> int:
+        """How often production was moved, its creation included."""
+        return sum(1 for verb, kind, name in self.cluster.writes if kind == "Service" and name == NAME and verb != "apply")
