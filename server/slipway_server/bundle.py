@@ -59,6 +59,25 @@ class Signature(msgspec.Struct, frozen=True):
 _MATRIX_TYPES = frozenset({"integer", "long", "float", "double"})
 
 
+class Output(msgspec.Struct, frozen=True):
+    """An output of a compiled model. `flat`: one number per row, to be freed of its second dimension."""
+
+    name: str
+    flat: bool = False
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """How a compiled model is fed and read: one matrix named `matrix`, or, when that is empty, one input per column.
+
+    `dtype` is that of the matrix and of the columns of type float and double; `methods` maps `predict`,
+    `predict_proba` to outputs.
+    """
+
+    methods: dict[str, Output]
+    matrix: str = ""
+    dtype: Literal["float32", "float64"] = "float64"
+
+
 class Bundle(msgspec.Struct, frozen=True):
     """One prepared model. `kind` says how it's served, `why` says why so, in words for a person."""
 
@@ -72,9 +91,7 @@ class Bundle(msgspec.Struct, frozen=True):
     model_id: str = ""
     run_id: str = ""
     example: Any = None
-    input_name: str = ""
-    input_dtype: str = "float64"
-    outputs: tuple[str, ...] = ()
+    compiled: Compiled | None = None
     proof: dict[str, Any] | None = None
     versions: dict[str, str] = {}
     seconds: float = 0.0

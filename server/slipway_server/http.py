@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1, taught how old a connection may be, how slow a client, and how many there may be."""
+"""uvicorn's HTTP/1.1, taught how old a connection may be, how slow a client, how many there may be, and a fast lane."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from slipway_server.lane import LIMIT, PATH, Lane
 from slipway_server.settings import Settings
 
 
 class Connection(HttpToolsProtocol):
-    """One client's connection. `settings` is set once per process by `protocol`."""
+    """One client's connection. `settings` and `lane` are set once per process by `protocol`."""
 
     settings: Settings
+    lane: Lane
+    fast: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note when the connection began, and refuse it past the limit."""
@@ -22,6 +25,7 @@ class Connection(HttpToolsProtocol):
         now = self.loop.time()
         self.expires = now + self.settings.connection_age_seconds * random.uniform(0.8, 1.2)
         self.waiting_since: float | None = now
+        self.idle = True
         if len(self.connections) > self.settings.max_connections:
             transport.close()
 
@@ -29,30 +33,89 @@ class Connection(HttpToolsProtocol):
         """Whether the connection has had its time, so that its client should come again and be routed afresh."""
         return self.loop.time() > self.expires
 
+    def overdue(self, now: float) -> bool:
+        """Whether the client has kept us waiting too long: for a whole request, or for its next one."""
+        limit = self.settings.idle_seconds if self.idle else self.settings.request_read_seconds
+        return self.waiting_since is not None and now - self.waiting_since > limit
+
     def on_message_begin(self) -> None:
         """A request begins: give the routes a way to ask about its connection."""
         super().on_message_begin()
+        self.idle = False
         self.waiting_since = self.loop.time()
         self.scope["slipway.connection"] = self  # type: ignore[typeddict-unknown-key]
+
+    def on_headers_complete(self) -> None:
+        """Choose the lane."""
+        if self.url == PATH and self._free() and self.parser.get_method() == b"POST" and self._lasting():
+            self.fast = b""
+        else:
+            super().on_headers_complete()
+
+    def _free(self) -> bool:
+        """Whether nothing is under way on this connection: no answer before this one, no client that does not read."""
+        return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
+
+    def _lasting(self) -> bool:
+        return self.parser.should_keep_alive() and not self.expect_100_continue and not self.parser.should_upgrade()
+
+    def on_body(self, body: bytes) -> None:
+        """Collect the body."""
+        if self.fast is None:
+            super().on_body(body)
+            return
+        self.fast = self.fast + body if self.fast else body
+        if len(self.fast) > LIMIT:
+            self._leave_lane()
+
+    def _leave_lane(self) -> None:
+        """Hand over to the application what has arrived so far."""
+        body, self.fast = self.fast, None
+        super().on_headers_complete()
+        if body:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The request is whole: from here on only we can be slow."""
         self.waiting_since = None
-        super().on_message_complete()
+        if self.fast is not None and not self._answered(self.fast):
+            self._leave_lane()
+        if self.fast is None:
+            super().on_message_complete()
+        self.fast = None
 
-    def too_slow(self, now: float) -> bool:
-        """Whether the client has taken too long to send a whole request."""
-        return self.waiting_since is not None and now - self.waiting_since > self.settings.request_read_seconds
+    def _answered(self, body: bytes) -> bool:
+        if self.transport.is_closing():
+            return True
+        answer = self.lane.answer(self.headers, body)
+        if answer is None:
+            return False
+        now = self.loop.time()
+        close = now > self.expires or self.lane.service.draining
+        self.transport.write(self.lane.written(answer, self.server_state.default_headers, close=close))
+        if close:
+            self.transport.close()
+        self.waiting_since, self.idle = now, True
+        return True
+
+    def on_response_complete(self) -> None:
+        """An answer of the application has been written."""
+        super().on_response_complete()
+        if not self.pipeline:
+            self.waiting_since, self.idle = self.loop.time(), True
 
 
-def protocol(settings: Settings) -> type[Connection]:
-    """The connection class for these settings."""
-    return type("Connection", (Connection,), {"settings": settings})
+def protocol(settings: Settings, lane: Lane) -> type[Connection]:
+    """The connection class of a process."""
+    return type("Connection", (Connection,), {"settings": settings, "lane": lane})
 
 
 def sweep(connections: set[Any], now: float) -> int:
-    """Cut the connections whose clients are too slow; return how many. `now` is the event loop's time."""
-    slow = [connection for connection in connections if connection.too_slow(now)]
-    for connection in slow:
-        connection.transport.abort()
-    return len(slow)
+    """Cut the connections that are overdue; return how many were in the middle of a request. `now`: the loop's time."""
+    late = [connection for connection in connections if connection.overdue(now)]
+    for connection in late:
+        if connection.idle:
+            connection.transport.close()
+        else:
+            connection.transport.abort()
+    return sum(not connection.idle for connection in late)

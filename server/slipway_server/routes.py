@@ -1,134 +1,134 @@
-"""The hot routes, as plain ASGI: one dictionary look-up from the socket to the model."""
+"""The routes, as plain ASGI: one dictionary look-up from the socket to the model."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
-from slipway_server import metrics, problem
+import msgspec
+
+from slipway_server import __version__, answers, metrics
+from slipway_server.answers import JSON, TEXT, Answer
+from slipway_server.bodies import ClientGone, Receive, Scope, read_body
 from slipway_server.errors import RequestError
+from slipway_server.protocols import answer as mlflow_answer
+from slipway_server.protocols.select import read
 from slipway_server.service import Service
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-JSON = b"application/json"
+Work = Callable[[Scope, bytes], Awaitable[Answer]]
 
 
-class Answer(NamedTuple):
-    """One whole answer."""
-
-    status: int
-    kind: bytes
-    body: bytes
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-
-class ClientGone(Exception):
-    """The client closed its connection before the request was whole."""
-
-
-class Hot:
-    """Answers `/invocations` and the probes."""
+class Routes:
+    """What the server itself answers: predictions, probes, metrics and what there is to know of the model."""
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.identity: Headers = [
-            (b"x-model-version", service.settings.model_version.encode()),
-            (b"x-slipway-revision", service.settings.revision.encode()),
-        ]
-        self.handlers: dict[str, Callable[[Scope, Receive, Send], Awaitable[None]]] = {
-            "/invocations": self.invocations,
+        self.posts: dict[str, Work] = {"/invocations": self.invocations}
+        self.gets: dict[str, Callable[[], Answer]] = {
             "/livez": self.livez,
             "/readyz": self.readyz,
             "/ping": self.readyz,
             "/health": self.readyz,
-            "/metrics": self.metrics,
+            "/version": lambda: Answer(200, TEXT, __version__.encode()),
+            "/metrics": lambda: Answer(200, metrics.CONTENT_TYPE, service.metrics.render()),
+            "/slipway/example": self.example,
+            "/slipway/info": self.info,
         }
 
-    async def invocations(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """MLflow's scoring protocol."""
-        started = perf_counter()
-        counters = self.service.metrics
-        counters.in_flight.inc()
-        status = 499
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of a path that is in `posts` or `gets`."""
+        path, method = scope["path"], scope["method"]
+        if path in self.posts:
+            if method != "POST":
+                await self.respond(scope, send, answers.wrong_method(method, "POST"))
+            else:
+                await self.work(scope, receive, send)
+        elif method not in ("GET", "HEAD"):
+            await self.respond(scope, send, answers.wrong_method(method, "GET"))
+        else:
+            await self.respond(scope, send, self._page(path))
+
+    def _page(self, path: str) -> Answer:
+        try:
+            return self.gets[path]()
+        except RequestError as error:
+            return answers.of_error(error)
+
+    async def work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Read the body, answer it, count it."""
         try:
             body = await read_body(scope, receive, self.service.settings.max_body_bytes)
-            answer = Answer(200, JSON, await self.service.current().invoke(body))
-            status = 200
+            await self._predict(scope, send, body)
         except RequestError as error:
-            status = error.status
-            answer = Answer(status, problem.CONTENT_TYPE, problem.encode(error), error.headers)
+            self.service.done(_route(scope), error.status, 0.0, scope["headers"])
+            await self.respond(scope, send, answers.of_error(error))
         except ClientGone:
-            return
+            self.service.done(_route(scope), 499, 0.0, scope["headers"])
+
+    async def _predict(self, scope: Scope, send: Send, body: bytes) -> None:
+        started = perf_counter()
+        self.service.metrics.flying(1.0)
+        try:
+            answer = await self.posts[scope["path"]](scope, body)
+        except RequestError as error:
+            answer = answers.of_error(error)
         finally:
-            counters.in_flight.dec()
-            counters.observe("invocations", status, perf_counter() - started)
+            self.service.metrics.flying(-1.0)
+        self.service.done(_route(scope), answer.status, perf_counter() - started, scope["headers"])
         await self.respond(scope, send, answer)
 
-    async def livez(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def invocations(self, scope: Scope, body: bytes) -> Answer:
+        """MLflow's scoring protocol. Raises `RequestError`."""
+        model = self.service.current()
+        inputs = read(model.reader, scope["headers"], body)
+        return Answer(200, JSON, mlflow_answer.encode(await model.predict(inputs)))
+
+    def livez(self) -> Answer:
         """200 while a restart would not help."""
-        alive = self.service.alive
-        await self.respond(scope, send, _word(alive, b"stuck\n"))
+        return _word(self.service.alive, b"stuck\n")
 
-    async def readyz(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    def readyz(self) -> Answer:
         """200 once the model answered its own example, until the process drains."""
-        ready = self.service.ready
-        await self.respond(scope, send, _word(ready, b"not ready\n"))
+        return _word(self.service.ready, b"not ready\n")
 
-    async def metrics(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        """Prometheus' text."""
-        await self.respond(scope, send, Answer(200, metrics.CONTENT_TYPE, self.service.metrics.render()))
+    def example(self) -> Answer:
+        """The model's own input example, ready to be sent to `/invocations`. Raises `RequestError` 404."""
+        found = self.service.current().bundle.example
+        if found is None:
+            raise RequestError(404, "No input example", "the model was logged without input_example; log it with one")
+        return Answer(200, JSON, msgspec.json.encode(found))
+
+    def info(self) -> Answer:
+        """What is served here, and why so. Raises `RequestError` 503 while the model loads."""
+        bundle, settings = self.service.current().bundle, self.service.settings
+        found: dict[str, Any] = msgspec.to_builtins(bundle)
+        del found["example"]
+        how = found.pop("compiled")
+        found.update(compiled=bundle.kind == "onnx", inputs=how, name=settings.model_name)
+        found.update(version=self.service.version, revision=settings.revision)
+        return Answer(200, JSON, msgspec.json.encode(found))
 
     async def respond(self, scope: Scope, send: Send, answer: Answer) -> None:
         """Send one whole answer, with the headers that every answer carries."""
         status, kind, body, extra = answer
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *self.identity, *extra]
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *self.service.identity, *extra]
         if closing(scope, self.service):
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
+def _route(scope: Scope) -> str:
+    return "v2" if scope["path"].startswith("/v2") else "invocations"
+
+
 def _word(good: bool, otherwise: bytes) -> Answer:
-    return Answer(200 if good else 503, b"text/plain", b"ok\n" if good else otherwise)
+    return Answer(200 if good else 503, TEXT, b"ok\n" if good else otherwise)
 
 
 def closing(scope: Scope, service: Service) -> bool:
     """Whether this answer should be its connection's last: the process drains, or the connection is old enough."""
     connection = scope.get("slipway.connection")
     return service.draining or (connection is not None and connection.expired())
-
-
-async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """Return the whole body. Raises `RequestError` 413 past `limit` bytes and `ClientGone`."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body") and len(body) <= limit:
-        return body
-    parts = [body]
-    size = len(body)
-    while message["type"] == "http.request" and message.get("more_body"):
-        if size > limit or _declared(scope) > limit:
-            break
-        message = await receive()
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-    if message["type"] != "http.request":
-        raise ClientGone
-    if size > limit or _declared(scope) > limit:
-        error = RequestError(
-            413, "The body is too large", f"this server takes {limit} bytes per request; split the rows"
-        )
-        error.headers = ((b"connection", b"close"),)
-        raise error
-    return b"".join(parts)
-
-
-def _declared(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0

@@ -15,11 +15,15 @@ import uvicorn
 
 from slipway_server import bundle as bundles
 from slipway_server.app import Application
+from slipway_server.cpus import cpus
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import report
 from slipway_server.http import protocol, sweep
+from slipway_server.lane import Lane
 from slipway_server.metrics import Metrics
-from slipway_server.predictor.runner import PoolRunner
+from slipway_server.predictor.inline import InlineRunner, affordable_rows
+from slipway_server.predictor.runner import Limits
+from slipway_server.predictor.threads import ThreadRunner
 from slipway_server.protocols.select import reader_for
 from slipway_server.service import Model, Service
 from slipway_server.settings import Settings
@@ -53,7 +57,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: look after the connections, and leave when the model can't be had."""
         if counter % 10 == 0:
-            sweep(self.server_state.connections, asyncio.get_running_loop().time())
+            slow = sweep(self.server_state.connections, asyncio.get_running_loop().time())
+            self.service.metrics.cut_off(slow)
         return await super().on_tick(counter)
 
 
@@ -64,12 +69,13 @@ def serve(directory: Path, port: int, settings: Settings) -> int:
         Application(service),
         host="0.0.0.0",
         port=port,
-        http=protocol(settings),
+        http=protocol(settings, Lane(service)),
+        proxy_headers=False,
         ws="none",
         loop="uvloop",
         lifespan="off",
         access_log=False,
-        log_level="warning",
+        log_config=None,
         server_header=False,
         timeout_keep_alive=int(settings.idle_seconds),
         timeout_graceful_shutdown=int(settings.drain_seconds),
@@ -109,17 +115,24 @@ async def _load(server: Server, directory: Path) -> None:
 
 def load(directory: Path, settings: Settings) -> Model:
     """Load the prepared model under `directory`. Raises `ModelError`."""
-    from slipway_server.predictor import native
+    from slipway_server.predictor import native, onnx
 
     bundle = bundles.read(directory)
+    reader = reader_for(bundle, settings)
+    if bundle.kind == "onnx":
+        compiled = onnx.build(directory, bundle)
+        example = reader.read(msgspec.json.encode(bundle.example))
+        limits = Limits(cpus(), settings.max_queue, settings.predict_timeout_seconds)
+        behind = ThreadRunner(compiled, limits)
+        return Model(bundle, reader, InlineRunner(compiled, affordable_rows(compiled, example), behind))
     predictor = native.build(directory, bundle, settings)
-    runner = PoolRunner(
-        predictor.predict,
-        threads=1 if predictor.rowwise else settings.pyfunc_threads,
-        max_queue=settings.max_queue,
-        timeout=settings.predict_timeout_seconds,
+    limits = Limits(
+        1 if predictor.rowwise else settings.pyfunc_threads,
+        settings.max_queue,
+        settings.predict_timeout_seconds,
+        settings.max_batch_rows,
     )
-    return Model(bundle, reader_for(bundle, settings), runner)
+    return Model(bundle, reader, ThreadRunner(predictor, limits))
 
 
 def give_up(error: ModelError, settings: Settings) -> int:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
+from slipway_server import logs
 from slipway_server.bundle import Bundle
-from slipway_server.errors import RequestError
+from slipway_server.foreign import ForeignError
 from slipway_server.metrics import Metrics
+from slipway_server.predictor.inline import InlineRunner
+from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Runner
 from slipway_server.problem import not_ready
 from slipway_server.protocols import answer
@@ -21,29 +26,29 @@ class Model:
         self.bundle = bundle
         self.reader = reader
         self.runner = runner
+        self.inline = runner if isinstance(runner, InlineRunner) else None
 
-    async def invoke(self, body: bytes) -> bytes:
-        """Answer the body of an `/invocations` request. Raises `RequestError`."""
+    def at_once(self, body: bytes) -> bytes | None:
+        """Answer the body of an `/invocations` request on the spot, or None: it must queue. Raises `RequestError`."""
         inputs = self.reader.read(body)
+        if self.inline is None or inputs.rows > self.inline.rows:
+            return None
         try:
-            return answer.encode(await self.runner.run(inputs))
-        except RequestError:
-            raise
-        except Exception as error:
-            raise refused(error) from error
+            return answer.encode(self.inline.at_once(inputs))
+        except ForeignError as error:
+            raise error.as_request_error() from error
+
+    async def predict(self, inputs: Inputs) -> Any:
+        """Return the model's answer to checked inputs. Raises `RequestError`, whatever the model raises."""
+        try:
+            return await self.runner.run(inputs)
+        except ForeignError as error:
+            raise error.as_request_error() from error
 
     async def warm_up(self) -> None:
         """One real prediction of the model's own example. Raises `RequestError`."""
         if self.bundle.example is not None:
-            await self.invoke(msgspec.json.encode(self.bundle.example))
-
-
-def refused(error: Exception) -> RequestError:
-    """What a model raised, as an answer: a ValueError is its way to refuse an input, anything else is its fault."""
-    text = f"{type(error).__name__}: {error}"[:500]
-    if isinstance(error, ValueError):
-        return RequestError(400, "The model refuses the input", text)
-    return RequestError(500, "The model failed", text)
+            answer.encode(await self.predict(self.reader.read(msgspec.json.encode(self.bundle.example))))
 
 
 class Service:
@@ -54,6 +59,11 @@ class Service:
         self.metrics = metrics
         self.model: Model | None = None
         self.draining = False
+        self.version = settings.model_version
+        self.identity = (
+            (b"x-model-version", settings.model_version.encode("latin-1", "replace")),
+            (b"x-slipway-revision", settings.revision.encode("latin-1", "replace")),
+        )
 
     @property
     def ready(self) -> bool:
@@ -71,19 +81,25 @@ class Service:
             raise not_ready("the model is still loading; ask /readyz before sending requests")
         return self.model
 
+    def done(self, route: str, status: int, seconds: float, headers: list[tuple[bytes, bytes]]) -> None:
+        """A request has been answered: count it, and log it where that was asked for or something is wrong."""
+        self.metrics.answered(route, status, seconds)
+        if status >= 500 or self.settings.access_log:
+            if status == 504:
+                self.metrics.timed_out()
+            logs.request(route, status, seconds, headers)
+
     def use(self, model: Model) -> None:
         """Serve `model` from now on."""
         old, self.model = self.model, model
         settings, bundle = self.settings, model.bundle
-        self.metrics.describe(
-            {
-                "model_name": settings.model_name,
-                "model_version": settings.model_version,
-                "revision": settings.revision,
-                "digest": bundle.digest,
-                "flavor": bundle.flavor,
-                "kind": bundle.kind,
-            }
-        )
+        self.metrics.info = {
+            "model_name": settings.model_name,
+            "model_version": self.version,
+            "revision": settings.revision,
+            "digest": bundle.digest,
+            "flavor": bundle.flavor,
+            "kind": bundle.kind,
+        }
         if old is not None:
             old.runner.close()

@@ -10,8 +10,10 @@ import msgspec
 
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError, RequestError
+from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
+from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for
@@ -26,6 +28,8 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     model = load(directory, description.flavor, settings)
     bundle = _native(description, digest)
     try_example(bundle, model, settings)
+    if isinstance(model, SklearnModel):
+        return compiled(Job(directory, bundle, model, settings))
     return bundle
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway_server.errors import ModelError
+import sklearn
+
+from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.settings import Settings
 
@@ -35,6 +37,9 @@ TRUSTED = frozenset(
 )
 
 
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
+
+
 class SklearnModel:
     """An estimator or pipeline; `methods` are those that a request may ask for."""
 
@@ -43,11 +48,29 @@ class SklearnModel:
     def __init__(self, estimator: Any, predict_fn: str) -> None:
         self.estimator = estimator
         self.predict_fn = predict_fn
-        self.wants_frame = hasattr(estimator, "feature_names_in_")
+        self.wants_frame = _by_name(estimator)
+        if not self.wants_frame:
+            forget_names(estimator)
+        self.config = sklearn.config_context
 
     def predict(self, data: Any, params: dict[str, Any]) -> Any:
-        """Call the method that the request or the model's MLmodel names; returns what it returns."""
-        return getattr(self.estimator, params.get("predict_fn", self.predict_fn))(data)
+        """Call the method that the request or the model's MLmodel names. Raises `RequestError` for any other."""
+        with self.config(skip_parameter_validation=True):
+            return self._method(params)(data)
+
+    def _method(self, params: dict[str, Any]) -> Any:
+        method = params.get("predict_fn", self.predict_fn)
+        if set(params) <= {"predict_fn"} and (method == self.predict_fn or method in METHODS):
+            found = getattr(self.estimator, method, None)
+            if found is not None:
+                return found
+        known = ", ".join(name for name in METHODS if hasattr(self.estimator, name))
+        raise RequestError(
+            400,
+            "Unknown parameter",
+            f"this model takes params {{'predict_fn': one of {known}}}, not {params}",
+            "params",
+        )
 
 
 def load(directory: Path, settings: Settings) -> SklearnModel:
@@ -84,3 +107,31 @@ def _from_skops(path: Path) -> Any:
             "estimators, or serve the model as a pyfunc where the connection allows code",
         )
     return skops.io.load(path, trusted=sorted(TRUSTED))
+
+
+def _by_name(estimator: Any) -> bool:
+    """Whether a step picks its columns by name, which only a frame has."""
+    return any(type(part).__name__ == "ColumnTransformer" for part in _parts(estimator))
+
+
+def forget_names(estimator: Any) -> None:
+    """Let a model that was trained on a frame take a matrix without a warning: columns and order are checked before."""
+    for part in _parts(estimator):
+        vars(part).pop("feature_names_in_", None)
+
+
+def _parts(estimator: Any) -> list[Any]:
+    """The estimator and all that it is made of."""
+    found = [estimator]
+    for name in ("steps", "transformers_", "estimators_", "estimator", "estimator_", "calibrated_classifiers_"):
+        inner = getattr(estimator, name, None)
+        members = inner if isinstance(inner, list) else [inner]
+        for member in members:
+            member = (
+                next((part for part in member if hasattr(part, "get_params")), None)
+                if isinstance(member, tuple)
+                else member
+            )
+            if member is not None and hasattr(member, "__dict__"):
+                found += _parts(member)
+    return found

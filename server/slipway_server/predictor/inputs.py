@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(slots=True)
 class Inputs:
-    """`rows` rows as a matrix (rows, columns) in the signature's order, or as one array per column, or as they came."""
+    """`rows` rows: as a matrix (rows, columns) in the signature's order, as one array per column, or as they came."""
 
     rows: int
     matrix: NDArray[Any] | None = None
@@ -19,7 +20,17 @@ class Inputs:
     raw: Any = None
     params: dict[str, Any] = field(default_factory=dict)
 
-    @property
-    def finite(self) -> bool:
-        """Whether the matrix, if there is one, holds finite numbers only."""
-        return self.matrix is None or bool(np.isfinite(self.matrix).all())
+    def repeated(self, times: int) -> Inputs:
+        """The same rows, `times` times over."""
+        return joined([self] * times)
+
+
+def joined(parts: Sequence[Inputs]) -> Inputs:
+    """One batch of all rows. The parts are of one model and have the same params."""
+    first = parts[0]
+    rows = sum(part.rows for part in parts)
+    if first.matrix is not None:
+        return Inputs(rows, matrix=np.concatenate([part.matrix for part in parts]), params=first.params)  # type: ignore[misc]
+    names = first.columns or {}
+    columns = {name: np.concatenate([(part.columns or {})[name] for part in parts]) for name in names}
+    return Inputs(rows, columns=columns, params=first.params)

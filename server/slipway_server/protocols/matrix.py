@@ -18,6 +18,7 @@ from slipway_server.protocols.reader import check_rows, invalid
 Cell = TypeVar("Cell")
 _PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`")
 _FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+_SAFE_SQUARES = float(np.finfo(np.float32).max) ** 2
 _LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
 
 
@@ -41,7 +42,8 @@ class Body(msgspec.Struct, Generic[Cell]):
 class MatrixReader:
     """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column."""
 
-    def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool) -> None:
+    def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, dtype: str = "float64") -> None:
+        self.narrow = dtype == "float32"
         self.names = [column.name for column in signature.columns]
         self.position = {name: index for index, name in enumerate(self.names)}
         self.bounded = [(i, c) for i, c in enumerate(signature.columns) if c.type in _LIMITS]
@@ -59,7 +61,21 @@ class MatrixReader:
         matrix = self._matrix(request)
         if self.bounded:
             self._check_bounds(matrix)
+        if self.narrow:
+            matrix = self._narrowed(matrix)
         return Inputs(rows=len(matrix), matrix=matrix, params=request.params or {})
+
+    def _narrowed(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
+        """To float32, which a compiled forest computes in. The sum of squares is the cheapest look at every value."""
+        if not np.vdot(matrix, matrix) < _SAFE_SQUARES:
+            beyond = np.abs(matrix) > _LIMITS["float"]
+            if bool(beyond.any()):
+                row, index = (int(first[0]) for first in beyond.nonzero())
+                name = self.names[index]
+                raise invalid(
+                    f"row {row}, column {name!r}: the model computes in float32, which can't hold the value", name
+                )
+        return matrix.astype(np.float32)
 
     def _matrix(self, request: Body[Any]) -> NDArray[np.float64]:
         given = [name for name in _FORMATS if getattr(request, name) is not UNSET]

@@ -1,0 +1,130 @@
+"""Compiling: try every conversion, prove it against the original, keep the first that holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Compiled
+from slipway_server.fetch import convert, rows, source
+from slipway_server.fetch.prove import Proof, prove
+from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.predictor.inputs import Inputs
+from slipway_server.predictor.native import NativePredictor
+from slipway_server.predictor.onnx import OnnxPredictor
+from slipway_server.protocols.select import reader_for
+from slipway_server.settings import Settings
+
+
+class Job(NamedTuple):
+    """One model to compile."""
+
+    directory: Path
+    bundle: Bundle
+    model: SklearnModel
+    settings: Settings
+
+
+def compiled(job: Job) -> Bundle:
+    """Return the bundle of the compiled model, or the native one that was given, with `why` telling the reason."""
+    if not (job.bundle.signature.columns or _one_table(job.bundle)):
+        return _kept(job.bundle, "its signature is neither named columns nor one table of numbers")
+    known = _known(job)
+    if known is None:
+        return _kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
+    attempts = []
+    for candidate in convert.candidates(job.model.estimator, job.bundle.signature):
+        if isinstance(candidate, convert.ConversionError):
+            attempts.append(str(candidate))
+            continue
+        proved = _proved(job, candidate, _sets(job, known))
+        if isinstance(proved, Bundle):
+            return proved
+        attempts.append(f"{candidate.name}: {proved}")
+    return _kept(job.bundle, "; ".join(attempts))
+
+
+def _one_table(bundle: Bundle) -> bool:
+    tensors = bundle.signature.tensors
+    return len(tensors) == 1 and len(tensors[0].shape) == 2 and tensors[0].shape[1] > 0
+
+
+def _kept(bundle: Bundle, reason: str) -> Bundle:
+    return msgspec.structs.replace(bundle, why=f"served by scikit-learn itself, not compiled: {reason}"[:1500])
+
+
+def _known(job: Job) -> Inputs | None:
+    """The rows that are known to be real: the holdout's and the example's."""
+    inputs: Inputs | None = None
+    if job.bundle.example is not None:
+        inputs = reader_for(job.bundle, job.settings).read(msgspec.json.encode(job.bundle.example))
+    names = [column.name for column in job.bundle.signature.columns]
+    frame = rows.holdout(_holdout(job), names) if names else None
+    if frame is None:
+        return inputs
+    if job.bundle.signature.numeric:
+        return Inputs(len(frame), matrix=frame.to_numpy(dtype=np.float64))
+    return Inputs(len(frame), columns={name: frame[name].to_numpy() for name in names})
+
+
+def _holdout(job: Job) -> Path | None:
+    beside = job.directory / rows.HOLDOUT
+    if beside.exists():
+        return beside
+    return source.run_artifact(job.bundle.run_id, rows.HOLDOUT, job.directory / FOLDER / "run")
+
+
+def _sets(job: Job, known: Inputs) -> dict[str, Inputs]:
+    if known.matrix is not None:
+        sets = rows.matrix_sets(
+            job.model.estimator, known.matrix, job.bundle.signature, missing=job.bundle.allow_missing
+        )
+    else:
+        sets = rows.column_sets(known.columns, job.bundle.signature, {})
+    return sets
+
+
+def _proved(job: Job, candidate: convert.Candidate, sets: dict[str, Inputs]) -> Bundle | str:
+    """The compiled bundle, written down, or what the proof found."""
+    try:
+        predictor = OnnxPredictor(
+            candidate.content, candidate.compiled, job.bundle.signature.columns, job.bundle.predict_fn
+        )
+    except (RuntimeError, ValueError, KeyError) as error:
+        return f"does not load: {str(error)[:200]}"
+    original = NativePredictor(job.model, job.bundle)
+    methods = {}
+    proofs: dict[str, Proof] = {}
+    for method, output in candidate.compiled.methods.items():
+        proof = prove(original.predict, predictor.predict, _with(sets, method), job.settings.tolerance)
+        if proof.holds:
+            methods[method] = output
+        elif method == job.bundle.predict_fn:
+            return proof.found
+        proofs[method] = proof
+    return _written(job, candidate, Compiled(methods, candidate.compiled.matrix, candidate.compiled.dtype), proofs)
+
+
+def _with(sets: dict[str, Inputs], method: str) -> dict[str, Inputs]:
+    return {
+        name: Inputs(each.rows, matrix=each.matrix, columns=each.columns, params={"predict_fn": method})
+        for name, each in sets.items()
+    }
+
+
+def _written(job: Job, candidate: convert.Candidate, how: Compiled, proofs: dict[str, Proof]) -> Bundle:
+    folder = job.directory / FOLDER
+    folder.mkdir(exist_ok=True)
+    (folder / ONNX_FILE).write_bytes(candidate.content)
+    proof: dict[str, Any] = {method: msgspec.to_builtins(found) for method, found in proofs.items()}
+    tried = sum(next(iter(proofs.values())).rows.values())
+    return msgspec.structs.replace(
+        job.bundle,
+        kind="onnx",
+        why=f"compiled to ONNX ({candidate.name}) and proved equal to the original on {tried} rows",
+        compiled=how,
+        proof=proof,
+    )

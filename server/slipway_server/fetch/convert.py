@@ -1,0 +1,99 @@
+"""Conversion of a scikit-learn model to ONNX, in every way that may turn out exact; the proof chooses."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from slipway_server.bundle import Compiled, Output, Signature
+from slipway_server.fetch import trees
+
+Dtype = Literal["float32", "float64"]
+MATRIX = "x"
+# Opset 3 of ai.onnx.ml is the first with trees in double precision; both are old enough for every runtime around.
+OPSET = {"": 17, "ai.onnx.ml": 3}
+
+
+class Candidate(NamedTuple):
+    """One conversion; `content` is the serialised ONNX model."""
+
+    name: str
+    content: bytes
+    compiled: Compiled
+
+
+class ConversionError(Exception):
+    """The model has no ONNX form that we know how to make."""
+
+
+def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | ConversionError]:
+    """Yield conversions, the fastest first where it is likely to be exact, or why there is none."""
+    whole = _by_matrix(estimator, signature)
+    # A forest looks at float32 only, whatever it is given; anything else computes in float64.
+    order: list[tuple[Dtype, bool]] = [("float64", False), ("float64", True), ("float32", False)]
+    for dtype, narrowed in order[::-1] if trees.alone(estimator) else order:
+        try:
+            yield _convert(estimator, signature if not whole else None, (dtype, narrowed), _width(signature))
+        except ConversionError as error:
+            yield error
+
+
+def _width(signature: Signature) -> int:
+    return len(signature.columns) or (signature.tensors[0].shape[1] if signature.tensors else 0)
+
+
+def _by_matrix(estimator: Any, signature: Signature) -> bool:
+    names = {type(step).__name__ for step in trees.steps(estimator)}
+    return "ColumnTransformer" not in names and (signature.numeric or bool(signature.tensors))
+
+
+def _convert(estimator: Any, by_column: Signature | None, variant: tuple[Dtype, bool], width: int) -> Candidate:
+    from skl2onnx import convert_sklearn
+
+    dtype, narrowed = variant
+    options = {id(trees.steps(estimator)[-1]): {"zipmap": False}} if hasattr(estimator, "predict_proba") else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model = convert_sklearn(
+                estimator, initial_types=_types(by_column, dtype, width), options=options, target_opset=OPSET
+            )
+            if narrowed and not trees.narrow(model):
+                raise ConversionError("no trees to narrow")
+        except ConversionError:
+            raise
+        except Exception as error:
+            raise ConversionError(f"{dtype}: {type(error).__name__}: {str(error)[:200]}") from error
+    compiled = Compiled(_methods(model), "" if by_column else MATRIX, dtype)
+    return Candidate(f"{dtype}{', trees in float32' if narrowed else ''}", model.SerializeToString(), compiled)
+
+
+def _types(by_column: Signature | None, dtype: Dtype, width: int) -> list[tuple[str, Any]]:
+    from skl2onnx.common import data_types as kinds
+
+    real = kinds.FloatTensorType if dtype == "float32" else kinds.DoubleTensorType
+    if by_column is None:
+        return [(MATRIX, real([None, width]))]
+    known = {
+        "integer": kinds.Int64TensorType,
+        "long": kinds.Int64TensorType,
+        "boolean": kinds.BooleanTensorType,
+        "string": kinds.StringTensorType,
+        "float": real,
+        "double": real,
+    }
+    for column in by_column.columns:
+        if column.type not in known:
+            raise ConversionError(f"column {column.name!r} is of type {column.type}")
+    return [(column.name, known[column.type]([None, 1])) for column in by_column.columns]
+
+
+def _methods(model: Any) -> dict[str, Output]:
+    names = [output.name for output in model.graph.output]
+    if len(names) == 2:
+        return {"predict": Output(names[0]), "predict_proba": Output(names[1])}
+    if len(names) != 1:
+        raise ConversionError(f"the conversion has {len(names)} outputs: {names}")
+    shape = model.graph.output[0].type.tensor_type.shape.dim
+    return {"predict": Output(names[0], flat=len(shape) == 2 and shape[1].dim_value == 1)}

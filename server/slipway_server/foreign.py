@@ -1,0 +1,35 @@
+"""The one boundary to foreign code: models and their libraries may raise anything at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from slipway_server.errors import ModelError, RequestError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ForeignError(Exception):
+    """What foreign code raised. `refusal`: a ValueError, which is how estimators say that an input is not for them."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__}: {error}"[:500])
+        self.refusal = isinstance(error, ValueError)
+
+    def as_request_error(self) -> RequestError:
+        """The answer to the request that caused it."""
+        if self.refusal:
+            return RequestError(400, "The model refuses the input", str(self))
+        return RequestError(500, "The model failed", str(self))
+
+
+def foreign(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Return what `call` returns. Raises our own errors as they are, and `ForeignError` for everything else."""
+    try:
+        return call(*args, **kwargs)
+    except (ModelError, RequestError):
+        raise
+    except Exception as error:
+        raise ForeignError(error) from error

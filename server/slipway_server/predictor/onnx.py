@@ -1,0 +1,85 @@
+"""Predicting with ONNX Runtime: no scikit-learn, pandas or MLflow in the process, and never a pickle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Column, Compiled
+from slipway_server.errors import ModelError, RequestError
+from slipway_server.predictor.inputs import Inputs
+
+_FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_, "string": np.object_}
+
+
+class OnnxPredictor:
+    """A compiled model. Each row's answer stands alone."""
+
+    rowwise = True
+
+    def __init__(self, content: bytes, compiled: Compiled, columns: tuple[Column, ...], predict_fn: str) -> None:
+        self.session = onnxruntime.InferenceSession(content, _options(), providers=["CPUExecutionProvider"])
+        self.run = self.session.run
+        self.compiled = compiled
+        self.columns = columns
+        self.default = compiled.methods[predict_fn]
+        self.names = [self.default.name]
+        self.feed = compiled.matrix
+        self.dtype = np.dtype(compiled.dtype)
+
+    def predict(self, inputs: Inputs) -> NDArray[Any]:
+        """Return one answer per row. Raises `RequestError` for a method that was not compiled."""
+        output = self.default if not inputs.params else self._asked(inputs.params)
+        feed = self._feed(inputs)
+        result: NDArray[Any] = self.run([output.name], feed)[0]
+        return result.reshape(-1) if output.flat else result
+
+    def _asked(self, params: dict[str, Any]) -> Any:
+        method = params.get("predict_fn", "")
+        if set(params) == {"predict_fn"} and method in self.compiled.methods:
+            return self.compiled.methods[method]
+        known = ", ".join(sorted(self.compiled.methods))
+        raise RequestError(
+            400,
+            "Unknown parameter",
+            f"this model takes params {{'predict_fn': one of {known}}}, not {params}",
+            "params",
+        )
+
+    def _feed(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
+        matrix = inputs.matrix
+        if matrix is not None and self.feed:
+            return {self.feed: matrix if matrix.dtype == self.dtype else matrix.astype(self.dtype)}
+        if matrix is not None:
+            return {
+                column.name: matrix[:, [index]].astype(_FIXED.get(column.type, self.dtype))
+                for index, column in enumerate(self.columns)
+            }
+        given = inputs.columns or {}
+        return {
+            column.name: given[column.name].astype(_FIXED.get(column.type, self.dtype)).reshape(-1, 1)
+            for column in self.columns
+        }
+
+
+def _options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return options
+
+
+def build(directory: Path, bundle: Bundle) -> OnnxPredictor:
+    """Load the compiled model under `directory`. Raises `ModelError` LoadFailed."""
+    path = directory / FOLDER / ONNX_FILE
+    if bundle.compiled is None:
+        raise ModelError("LoadFailed", f"{directory} says the model is compiled, but not how; fetch it again")
+    try:
+        return OnnxPredictor(path.read_bytes(), bundle.compiled, bundle.signature.columns, bundle.predict_fn)
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        raise ModelError("LoadFailed", f"{path} can't be loaded: {error}; fetch the model again") from error

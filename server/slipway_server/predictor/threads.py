@@ -1,0 +1,136 @@
+"""Predictions in threads, with zero-wait micro-batching: what queued while one call ran goes as the next."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from slipway_server.predictor.inputs import Inputs, joined
+from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_slow
+
+
+class Waiting(NamedTuple):
+    """A request on its way to a thread."""
+
+    inputs: Inputs
+    future: asyncio.Future[Any]
+
+
+class ThreadRunner:
+    """Threads that take requests from one queue; `on_batch` hears of each call's number of rows."""
+
+    def __init__(
+        self, predictor: Predictor, limits: Limits, on_batch: Callable[[int], None] = lambda _rows: None
+    ) -> None:
+        self.predict = predictor.predict
+        self.limits = limits
+        self.on_batch = on_batch
+        self.pending = 0
+        self.stuck = 0
+        self.queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self.held: Waiting | None = None
+        self.batch_rows = limits.batch_rows if predictor.rowwise and limits.threads == 1 else 0
+        for number in range(limits.threads):
+            threading.Thread(target=self._work, name=f"predict-{number}", daemon=True).start()
+
+    async def run(self, inputs: Inputs) -> Any:
+        """See `Runner`."""
+        if self.pending >= self.limits.queue + self.limits.threads:
+            raise overloaded(self.limits.queue)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        # Counted until a thread is through with it, not until its client gave up: a stuck thread must not let the
+        # queue behind it grow.
+        self.pending += 1
+        self.queue.put(Waiting(inputs, future))
+        timer = loop.call_later(self.limits.timeout, self._expire, future)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """See `Runner`."""
+        for _ in range(self.limits.threads):
+            self.queue.put(None)
+
+    def _expire(self, future: asyncio.Future[Any]) -> None:
+        if not future.done():
+            self.stuck += 1
+            future.set_exception(too_slow(self.limits.timeout))
+
+    def _work(self) -> None:
+        while (first := self._next()) is not None:
+            batch = self._batch(first)
+            alive = [waiting for waiting in batch if not waiting.future.done()]
+            results = _answers(self.predict, alive) if alive else []
+            if alive:
+                self.on_batch(sum(waiting.inputs.rows for waiting in alive))
+            try:
+                first.future.get_loop().call_soon_threadsafe(self._finish, len(batch), alive, results)
+            except RuntimeError:  # the loop has ended, nobody waits any more
+                return
+
+    def _next(self) -> Waiting | None:
+        held, self.held = self.held, None
+        return held or self.queue.get()
+
+    def _batch(self, first: Waiting) -> list[Waiting]:
+        batch = [first]
+        rows = first.inputs.rows
+        while rows < self.batch_rows:
+            try:
+                following = self.queue.get_nowait()
+            except Empty:
+                break
+            if following is None:
+                self.queue.put(None)
+                break
+            rows += following.inputs.rows
+            if rows > self.batch_rows or following.inputs.params != first.inputs.params:
+                self.held = following
+                break
+            batch.append(following)
+        return batch
+
+    def _finish(self, taken: int, batch: Sequence[Waiting], results: Sequence[Any]) -> None:
+        self.pending -= taken
+        self.stuck = 0 if batch else self.stuck
+        for waiting, result in zip(batch, results, strict=True):
+            if waiting.future.done():
+                continue
+            if isinstance(result, Exception):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(result)
+
+
+def _answers(predict: Callable[[Inputs], Any], batch: Sequence[Waiting]) -> list[Any]:
+    """One answer or exception per request. A batch that fails is asked again one by one: the fault is one request's."""
+    if len(batch) > 1:
+        parts = _together(predict, batch)
+        if parts is not None:
+            return parts
+    return [_alone(predict, waiting.inputs) for waiting in batch]
+
+
+def _together(predict: Callable[[Inputs], Any], batch: Sequence[Waiting]) -> list[Any] | None:
+    together = joined([waiting.inputs for waiting in batch])
+    result = _alone(predict, together)
+    if not isinstance(result, np.ndarray) or len(result) != together.rows:
+        return None
+    ends = np.cumsum([waiting.inputs.rows for waiting in batch])[:-1]
+    return list(np.split(result, ends))
+
+
+def _alone(predict: Callable[[Inputs], Any], inputs: Inputs) -> Any:
+    """The thread's boundary: whatever a model raises becomes the request's answer and never ends the thread."""
+    try:
+        return predict(inputs)
+    except Exception as error:
+        return error
