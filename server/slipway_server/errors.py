@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 Reason = Literal["DigestMismatch", "RegistryUnreachable", "NotFound", "UnsafeModel", "Invalid", "LoadFailed"]
 
@@ -27,3 +27,10 @@ class RequestError(Exception):
         self.detail = detail
         self.field = field
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def unknown_params(params: dict[str, Any], known: str) -> RequestError:
+    """400 for a request whose `params` the model does not have."""
+    return RequestError(
+        400, "Unknown parameter", f"this model takes params {{'predict_fn': one of {known}}}, not {params}", "params"
+    )

@@ -34,7 +34,7 @@ class Block:
         self.workers = workers
         self.memory = memoryview(mmap.mmap(-1, max(1, width * workers) * 8)).cast("d")
 
-    def row(self, worker: int) -> memoryview:
+    def row(self, worker: int) -> memoryview[float]:
         """The cells that the process number `worker` writes."""
         return self.memory[worker * self.width : (worker + 1) * self.width]
 
@@ -52,7 +52,7 @@ class Histogram:
         self.sum = base + len(self.bounds) + 1
         self.end = self.sum + 1
 
-    def add(self, cells: memoryview, value: float) -> None:
+    def add(self, cells: memoryview[float], value: float) -> None:
         """Count one value."""
         cells[self.base + bisect_left(self.bounds, value)] += 1.0
         cells[self.sum] += value

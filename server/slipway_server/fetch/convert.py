@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from slipway_server.bundle import Compiled, Output, Signature
 from slipway_server.fetch import trees
+from slipway_server.foreign import ForeignError, foreign
 
 Dtype = Literal["float32", "float64"]
 MATRIX = "x"
@@ -56,15 +57,12 @@ def _convert(estimator: Any, by_column: Signature | None, variant: tuple[Dtype, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model = convert_sklearn(
-                estimator, initial_types=_types(by_column, dtype, width), options=options, target_opset=OPSET
-            )
-            if narrowed and not trees.narrow(model):
-                raise ConversionError("no trees to narrow")
-        except ConversionError:
-            raise
-        except Exception as error:
-            raise ConversionError(f"{dtype}: {type(error).__name__}: {str(error)[:200]}") from error
+            types = _types(by_column, dtype, width)
+            model = foreign(convert_sklearn, estimator, initial_types=types, options=options, target_opset=OPSET)
+        except ForeignError as error:
+            raise ConversionError(f"{dtype}: {str(error)[:200]}") from error
+    if narrowed and not trees.narrow(model):
+        raise ConversionError(f"{dtype}: no trees that could be narrowed")
     compiled = Compiled(_methods(model), "" if by_column else MATRIX, dtype)
     return Candidate(f"{dtype}{', trees in float32' if narrowed else ''}", model.SerializeToString(), compiled)
 

@@ -14,6 +14,7 @@ from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
 from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for
@@ -54,15 +55,15 @@ def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Any:
         return None
     try:
         inputs = reader_for(bundle, settings).read(msgspec.json.encode(bundle.example))
-        return msgspec.json.decode(answer.encode(NativePredictor(model, bundle).predict(inputs)))
+        return msgspec.json.decode(answer.encode(foreign(NativePredictor(model, bundle).predict, inputs)))
     except RequestError as error:
         raise ModelError(
             "Invalid", f"the model's own input example does not fit its signature: {error.detail}"
         ) from error
-    except Exception as error:
+    except (ForeignError, TypeError) as error:
         raise ModelError(
             "Invalid",
-            f"the model fails on its own input example: {type(error).__name__}: {error}; fix and register again",
+            f"the model fails on its own input example: {error}; fix and register again",
         ) from error
 
 

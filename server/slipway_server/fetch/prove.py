@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_server.errors import RequestError
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 
 SINGLES = 32
@@ -59,9 +61,9 @@ def _compare(original: Answer, compiled: Answer, inputs: Inputs, tolerance: floa
 def _answer(ask: Answer, inputs: Inputs) -> NDArray[Any] | str:
     """The answer, or in words that there was none: any library may raise anything for rows it does not like."""
     try:
-        return np.asarray(ask(inputs))
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
+        return np.asarray(foreign(ask, inputs))
+    except (ForeignError, RequestError) as error:
+        return str(error)
 
 
 def difference(expected: NDArray[Any], got: NDArray[Any], tolerance: float) -> tuple[str, float]:

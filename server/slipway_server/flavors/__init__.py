@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from slipway_server.errors import ModelError
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.settings import Settings
 
 
@@ -23,13 +24,11 @@ class NativeModel(Protocol):
 def load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
     """Load the artifacts under `directory`. Raises `ModelError` UnsafeModel or LoadFailed."""
     try:
-        return _load(directory, flavor, settings)
-    except (ModelError, MemoryError):
-        raise
-    except Exception as error:
+        return foreign(_load, directory, flavor, settings)
+    except ForeignError as error:
         raise ModelError(
             "LoadFailed",
-            f"the {flavor} model under {directory} can't be loaded: {type(error).__name__}: {error}; "
+            f"the {flavor} model under {directory} can't be loaded: {error}; "
             "check that the artifact is whole and was saved with library versions that this server holds",
         ) from error
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sklearn
 
-from slipway_server.errors import ModelError, RequestError
+from slipway_server.errors import ModelError, unknown_params
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.settings import Settings
 
@@ -65,12 +65,7 @@ class SklearnModel:
             if found is not None:
                 return found
         known = ", ".join(name for name in METHODS if hasattr(self.estimator, name))
-        raise RequestError(
-            400,
-            "Unknown parameter",
-            f"this model takes params {{'predict_fn': one of {known}}}, not {params}",
-            "params",
-        )
+        raise unknown_params(params, known)
 
 
 def load(directory: Path, settings: Settings) -> SklearnModel:
@@ -127,11 +122,6 @@ def _parts(estimator: Any) -> list[Any]:
         inner = getattr(estimator, name, None)
         members = inner if isinstance(inner, list) else [inner]
         for member in members:
-            member = (
-                next((part for part in member if hasattr(part, "get_params")), None)
-                if isinstance(member, tuple)
-                else member
-            )
-            if member is not None and hasattr(member, "__dict__"):
-                found += _parts(member)
+            parts = member if isinstance(member, tuple) else (member,)
+            found += [each for part in parts if hasattr(part, "get_params") for each in _parts(part)]
     return found

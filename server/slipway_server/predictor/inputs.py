@@ -30,7 +30,7 @@ def joined(parts: Sequence[Inputs]) -> Inputs:
     first = parts[0]
     rows = sum(part.rows for part in parts)
     if first.matrix is not None:
-        return Inputs(rows, matrix=np.concatenate([part.matrix for part in parts]), params=first.params)  # type: ignore[misc]
+        return Inputs(rows, matrix=np.concatenate([part.matrix for part in parts]), params=first.params)
     names = first.columns or {}
     columns = {name: np.concatenate([(part.columns or {})[name] for part in parts]) for name in names}
     return Inputs(rows, columns=columns, params=first.params)

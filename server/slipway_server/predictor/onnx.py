@@ -10,7 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Column, Compiled
-from slipway_server.errors import ModelError, RequestError
+from slipway_server.errors import ModelError, unknown_params
 from slipway_server.predictor.inputs import Inputs
 
 _FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_, "string": np.object_}
@@ -43,12 +43,7 @@ class OnnxPredictor:
         if set(params) == {"predict_fn"} and method in self.compiled.methods:
             return self.compiled.methods[method]
         known = ", ".join(sorted(self.compiled.methods))
-        raise RequestError(
-            400,
-            "Unknown parameter",
-            f"this model takes params {{'predict_fn': one of {known}}}, not {params}",
-            "params",
-        )
+        raise unknown_params(params, known)
 
     def _feed(self, inputs: Inputs) -> dict[str, NDArray[Any]]:
         matrix = inputs.matrix

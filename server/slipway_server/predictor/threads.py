@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from slipway_server.errors import RequestError
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs, joined
 from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_slow
 
@@ -129,8 +131,8 @@ def _together(predict: Callable[[Inputs], Any], batch: Sequence[Waiting]) -> lis
 
 
 def _alone(predict: Callable[[Inputs], Any], inputs: Inputs) -> Any:
-    """The thread's boundary: whatever a model raises becomes the request's answer and never ends the thread."""
+    """What the model raises becomes the request's answer, and never ends the thread."""
     try:
-        return predict(inputs)
-    except Exception as error:
+        return foreign(predict, inputs)
+    except (ForeignError, RequestError) as error:
         return error

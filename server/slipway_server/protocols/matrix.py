@@ -62,8 +62,8 @@ class MatrixReader:
         if self.bounded:
             self._check_bounds(matrix)
         if self.narrow:
-            matrix = self._narrowed(matrix)
-        return Inputs(rows=len(matrix), matrix=matrix, params=request.params or {})
+            return Inputs(len(matrix), matrix=self._narrowed(matrix), params=request.params or {})
+        return Inputs(len(matrix), matrix=matrix, params=request.params or {})
 
     def _narrowed(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
         """To float32, which a compiled forest computes in. The sum of squares is the cheapest look at every value."""
