@@ -189,9 +189,9 @@ class FakeCluster:
     def _drop_pods(self, namespace: str, revision: str) -> None:
         for identity, obj in list(self.objects.items()):
             labels = obj["metadata"].get("labels", {})
-            if identity[:2] == ("Pod", namespace) and labels.get("slipway.dev/revision") == revision:
-                if "slipway.dev/gate" not in labels:
-                    del self.objects[identity]
+            mine = identity[:2] == ("Pod", namespace) and labels.get("slipway.dev/revision") == revision
+            if mine and "slipway.dev/gate" not in labels:
+                del self.objects[identity]
 
     def _run_job(self, namespace: str, name: str, obj: Object) -> None:
         labels = {**obj["metadata"]["labels"], "job-name": name}

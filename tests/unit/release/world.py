@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,7 +30,9 @@ PATIENCE = 400
 
 def settings() -> Settings:
     """An operator's configuration."""
-    return Settings(images=Images(server="server:1", jobs="jobs:1"), registries={"default": Registry(url="http://mlflow")})
+    return Settings(
+        images=Images(server="server:1", jobs="jobs:1"), registries={"default": Registry(url="http://mlflow")}
+    )
 
 
 def version(number: str, auc: float = 0.95, **tags: str) -> Version:
@@ -72,7 +75,13 @@ class World:
         instruments = Instruments(CollectorRegistry())
         board = Board({"default": (self.registry, 1.0)}, instruments)
         self.context = Context(
-            self.cluster, board, None, settings(), instruments, lambda: self.now, lambda: self.now.timestamp()  # type: ignore[arg-type]
+            self.cluster,
+            board,
+            None,
+            settings(),
+            instruments,
+            lambda: self.now,
+            lambda: self.now.timestamp(),  # type: ignore[arg-type]
         )
 
     def put(self, manifest: Object) -> None:
@@ -102,12 +111,13 @@ class World:
         except Conflict:
             return 0.0
 
-    async def settle(self, hours: float = 1.0) -> None:
+    async def settle(self, hours: float = 1.0, look: Callable[[], None] = lambda: None) -> None:
         """Let time pass until nothing is left to do; fails where the operator never comes to rest."""
         end = self.now + timedelta(hours=hours)
         for _ in range(PATIENCE):
             before = len(self.cluster.writes)
             again = await self.step()
+            look()
             quiet = len(self.cluster.writes) == before
             if quiet and (again is None or self.now + timedelta(seconds=again) > end):
                 return
@@ -147,4 +157,6 @@ class World:
 
     def flips(self) -> int:
         """How often production was moved, its creation included."""
-        return sum(1 for verb, kind, name in self.cluster.writes if kind == "Service" and name == NAME and verb != "apply")
+        return sum(
+            1 for verb, kind, name in self.cluster.writes if kind == "Service" and name == NAME and verb != "apply"
+        )
