@@ -1,0 +1,41 @@
+# The product's two images: --target operator, --target server. Both builders of Docker take this file (no RUN --mount).
+# PYTHON_IMAGE: Python 3.11 with `venv`. The code comes last: a change of it rebuilds two small layers.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+# Installs from the lock files. pip stays here.
+FROM ${PYTHON_IMAGE} AS installer
+RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
+COPY cluster/image/install-requirements /usr/local/bin/
+
+FROM installer AS operator-packages
+COPY requirements/operator.txt /requirements.txt
+RUN install-requirements /requirements.txt
+
+FROM installer AS server-packages
+COPY requirements/server.txt /requirements.txt
+RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main
+
+FROM ${PYTHON_IMAGE} AS runtime
+ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /tmp
+
+FROM runtime AS operator
+COPY --from=operator-packages /opt/venv /opt/venv
+COPY operator/slipway /app/slipway
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "slipway"]
+
+# What serves, fetches and judges: `slipway.jobs` runs in gate pods, and imports what is beside it here. No more of the
+# operator's code, or its every change would be a new server image, and so a new revision of every release.
+FROM runtime AS server
+COPY --from=server-packages /opt/venv /opt/venv
+COPY operator/slipway/__init__.py /app/slipway/
+COPY operator/slipway/api /app/slipway/api
+COPY operator/slipway/gates /app/slipway/gates
+COPY operator/slipway/jobs /app/slipway/jobs
+COPY server/slipway_server /app/slipway_server
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["slipway-server"]

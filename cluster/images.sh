@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Builds the images that are not there yet, brings them to the cluster, and writes their names to .tools/images.env.
+# A tag is the hash of all that goes into the image: what did not change is neither built nor loaded.
+# IMAGE_REPOSITORY=registry.example/team pushes them there instead: for clusters other than kind.
+. "$(dirname "$0")/lib.sh"
+
+names=$TOOLS_DIR/images.env
+repository=${IMAGE_REPOSITORY:-slipway}
+
+# sources DOCKERFILE TARGET: the paths that its stages copy from the build context.
+sources() {
+  awk -v target="$2" '
+    /^FROM/ { used = $NF == target || $NF == target "-packages" || $NF == "installer" || $NF == "runtime" }
+    used && /^COPY/ && !/--from=/ { print $2 }' "$1"
+}
+
+# image VARIABLE NAME TARGET DOCKERFILE CONTEXT
+image() {
+  local variable=$1 reference paths
+  paths=$(cd "$REPO_DIR" && sources "$4" "$3" | sed "s|^|$5/|")
+  # shellcheck disable=SC2086  # one path per word
+  reference=$repository/$2:$( (hash_of "$4" $paths && echo "$python") | sha256sum | cut -c1-12)
+  if ! docker image inspect "$reference" >/dev/null 2>&1; then
+    step "image $reference" docker build --network host --build-arg "PYTHON_IMAGE=$python" \
+      --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
+      --target "$3" --tag "$reference" --file "$REPO_DIR/$4" "$REPO_DIR/$5"
+  fi
+  if [ -n "${IMAGE_REPOSITORY:-}" ]; then
+    step "pushing $reference" docker push "$reference"
+  else
+    "$CLUSTER_DIR/load-image.sh" "$reference"
+  fi
+  echo "$variable=$reference" >>"$names.$$"
+}
+
+[ "${CLUSTER:-kind}" != existing ] || [ -n "${IMAGE_REPOSITORY:-}" ] ||
+  die "CLUSTER=existing: that cluster needs a registry to take the images from" "set IMAGE_REPOSITORY=registry.example/team"
+one_at_a_time images
+"$CLUSTER_DIR/engine.sh"
+python=$("$CLUSTER_DIR/python-image.sh")
+
+trap 'rm -f "$names.$$"' EXIT
+image OPERATOR_IMAGE operator operator Dockerfile .
+image SERVER_IMAGE server server Dockerfile .
+[ ! -r "$REPO_DIR/manifests/mlflow/Dockerfile" ] ||
+  image MLFLOW_IMAGE mlflow mlflow manifests/mlflow/Dockerfile manifests/mlflow
+mv "$names.$$" "$names"
+sed 's/^/  /' "$names" >&2
