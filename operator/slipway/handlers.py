@@ -59,5 +59,10 @@ async def run(handlers: kopf.OperatorRegistry, settings: Settings, stop: Any) ->
     """Watch until `stop` is set."""
     namespaces = list(settings.watch_namespaces)
     await kopf.operator(
-        registry=handlers, standalone=True, clusterwide=not namespaces, namespaces=namespaces, stop_flag=stop
+        registry=handlers,
+        identity="slipway",
+        standalone=True,
+        clusterwide=not namespaces,
+        namespaces=namespaces,
+        stop_flag=stop,
     )

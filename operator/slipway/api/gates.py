@@ -118,9 +118,6 @@ class ContractGate(UncertainGate):
     allowed_flavors: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=32)] = Field(
         default=(), description="MLflow flavours that may serve. None listed: any."
     )
-    allow_pickle: bool = Field(
-        False, description="Let models through that are stored as pickle or cloudpickle, which run code when loaded."
-    )
 
 
 class ApprovalGate(Frozen):

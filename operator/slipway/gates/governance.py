@@ -103,7 +103,7 @@ def _of_tag(rule: TagRule, tags: Mapping[str, str]) -> Iterator[Problem]:
 def _missing(rule: TagRule, value: str | None) -> Problem:
     said = "is missing" if value is None else "is empty"
     about = f" ({plain(rule.description, _SHOWN).rstrip('.')})" if rule.description else ""
-    return Problem(rule.name, value and plain(value, _SHOWN), rule.name, f"tag {rule.name} {said}", _fix(rule) + about)
+    return Problem(rule.name, value and plain(value, _SHOWN), rule.name, f"tag {rule.name} {said}", fix(rule) + about)
 
 
 def _mismatch(rule: TagRule, value: str) -> tuple[str, str] | None:
@@ -111,19 +111,19 @@ def _mismatch(rule: TagRule, value: str) -> tuple[str, str] | None:
     if len(value) > pattern.MAX_VALUE and (rule.pattern or rule.allowed):
         return f"which is longer than {pattern.MAX_VALUE} characters", "shorten it"
     if rule.allowed is not None and value not in rule.allowed:
-        return "which is not allowed", _fix(rule)
+        return "which is not allowed", fix(rule)
     if rule.pattern is not None and not pattern.matches(rule.pattern, value):
-        return f"which does not match {rule.pattern}", _fix(rule)
+        return f"which does not match {rule.pattern}", fix(rule)
     return None
 
 
-def _fix(rule: TagRule) -> str:
-    """How to mend a tag that breaks `rule`."""
+def fix(rule: TagRule, on: str = "the model version") -> str:
+    """How to mend a tag (or label) of `on` that breaks `rule`."""
     if rule.allowed is not None:
         return f"set it to {'one of ' if len(rule.allowed) > 1 else ''}{', '.join(rule.allowed)}"
     if rule.pattern is not None:
         return f"set it to a value that matches {rule.pattern} as a whole"
-    return "set it on the model version"
+    return f"set it on {on}"
 
 
 def _applies(rule: Rule, tags: Mapping[str, str]) -> bool:

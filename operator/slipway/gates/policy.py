@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from slipway.gates.text import plain
 
 MAX_BYTES = 65_536
 _SHOWN_PROBLEMS = 5
+_LABEL_KEY = re.compile(r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?")
 
 TagName = Annotated[str, Field(min_length=1, max_length=250, pattern=r"^[A-Za-z0-9_./\- ]+$")]
 TagValue = Annotated[str, Field(min_length=1, max_length=pattern.MAX_VALUE)]
@@ -46,6 +48,8 @@ class TagRule(_Strict):
     def _usable(self) -> TagRule:
         if self.pattern is not None and self.allowed is not None:
             raise ValueError("has both pattern and allowed; keep one")
+        if self.label and not _LABEL_KEY.fullmatch(self.name):
+            raise ValueError(f"{self.name} cannot be a label: use at most 63 of letters, digits, '-', '_' and '.'")
         found = pattern.problem(self.pattern) if self.pattern is not None else None
         if found:
             raise ValueError(f"pattern {self.pattern!r} {found}")

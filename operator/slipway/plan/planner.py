@@ -6,6 +6,7 @@ Safety comes first: what is seen is written down, then ways back are taken, and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from slipway.plan.actions import Plan
@@ -59,12 +60,15 @@ STEPS: tuple[Step, ...] = (
     unusable,
     record_wanted,
     attempt,
-    announce,
     furnish,
     retire,
     intake,
+    announce,
     pause,
 )
+
+FORWARD = frozenset({record_wanted, attempt, intake})
+"""What a stall stops. Watching, tidying up and telling the registry go on."""
 
 
 def plan(seen: Observed, now: datetime) -> Plan:
@@ -74,11 +78,12 @@ def plan(seen: Observed, now: datetime) -> Plan:
         return Plan(waiting="being deleted")
     resting: list[Plan] = []
     for step in STEPS:
-        decided = step(scene)
+        stalled = next((rest.stalled for rest in resting if rest.stalled), None)
+        decided = None if stalled and step in FORWARD else step(scene)
         if decided is None:
             continue
-        if decided.action or decided.facts or decided.stalled:
-            return decided
+        if decided.action or decided.facts:
+            return replace(decided, stalled=stalled)
         resting.append(decided)
     return _rest([*resting, idle(scene)])
 
@@ -87,4 +92,5 @@ def _rest(plans: list[Plan]) -> Plan:
     """Nothing to do: say what the first of them waits for, and look again when the earliest of them asks to."""
     times = [plan.again for plan in plans if plan.again is not None]
     waiting = next((plan.waiting for plan in plans if plan.waiting), None)
-    return Plan(waiting=waiting, again=min(times, default=None))
+    stalled = next((plan.stalled for plan in plans if plan.stalled), None)
+    return Plan(waiting=waiting, again=min(times, default=None), stalled=stalled)

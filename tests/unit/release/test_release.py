@@ -122,6 +122,16 @@ async def test_lifting_the_hold_does_not_bring_the_rejected_version_back_but_a_n
     assert world.status["live"]["version"] == "3"
 
 
+async def test_a_rollback_to_nothing_is_refused_in_words_and_holds_up_nothing_else(world: World) -> None:
+    world.alias("1")
+    await world.until("Watching")
+    world.edit(rollback={"to": "previous"})
+    await world.settle()
+    assert world.condition("Stalled")["reason"] == "NoRollbackTarget"
+    assert world.revision(1)["outcome"] == "Promoted"
+    assert world.registry.models[MODEL]["production"] == "1"
+
+
 async def test_a_cold_target_is_brought_up_before_production_moves(world: World) -> None:
     await serve(world, "1")
     await serve(world, "2")
