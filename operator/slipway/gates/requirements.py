@@ -1,0 +1,54 @@
+"""A model's requirements.txt against the packages of the server's image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+_COMMENT = re.compile(r"(^|\s)#.*$")
+_OPTION = re.compile(r"^(-|git\+|https?:|file:|\.{0,2}/)")
+_NOT_FOR_SERVING = frozenset({"mlflow", "mlflow-skinny"})
+"""Packages that MLflow lists for its own server: Slipway's serves without them."""
+
+
+def problems(text: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """What `text`, a requirements.txt, asks for and `environment` (package → version) does not have; a sentence each.
+
+    Markers are evaluated for the running interpreter. Lines that pip reads as options or places are problems: the
+    image is not changed at run time.
+    """
+    present = {str(canonicalize_name(name)): version for name, version in environment.items()}
+    lines = (_COMMENT.sub("", line).strip() for line in text.replace("\\\n", " ").splitlines())
+    return tuple(problem for line in lines if line for problem in _of_line(line, present))
+
+
+def _of_line(line: str, present: Mapping[str, str]) -> Iterator[str]:
+    if _OPTION.match(line):
+        if not line.startswith(("--hash", "--index-url", "--extra-index-url")):
+            yield f"{line} names no package of the server image; build an image that has it"
+        return
+    try:
+        wanted = Requirement(re.split(r"\s--hash", line)[0])
+    except InvalidRequirement as error:
+        yield f"{line} is no requirement ({error})"
+        return
+    name = str(canonicalize_name(wanted.name))
+    if name in _NOT_FOR_SERVING or (wanted.marker and not wanted.marker.evaluate()):
+        return
+    if name not in present:
+        yield f"{line} is needed and the server image has no {name}"
+    elif not _satisfied(wanted, present[name]):
+        yield f"{line} is needed and the server image has {present[name]}"
+
+
+def _satisfied(wanted: Requirement, version: str) -> bool:
+    if wanted.url:
+        return False
+    try:
+        return wanted.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return False
