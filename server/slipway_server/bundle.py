@@ -53,10 +53,22 @@ class Signature(msgspec.Struct, frozen=True):
     @property
     def numeric(self) -> bool:
         """Whether a request's rows fit a matrix of float64 without changing a value."""
-        return bool(self.columns) and all(c.type in _MATRIX_TYPES and c.required for c in self.columns)
+        columns = self.matrix_columns
+        return bool(columns) and all(c.type in _MATRIX_TYPES and c.required for c in columns)
+
+    @property
+    def matrix_columns(self) -> tuple[Column, ...]:
+        """The columns; those of a single table-shaped tensor are named by their position."""
+        if len(self.tensors) != 1:
+            return self.columns
+        tensor = self.tensors[0]
+        if len(tensor.shape) != 2 or tensor.shape[0] != -1 or tensor.shape[1] < 1 or tensor.dtype not in _TENSOR_TYPES:
+            return ()
+        return tuple(Column(str(index), _TENSOR_TYPES[tensor.dtype]) for index in range(tensor.shape[1]))
 
 
 _MATRIX_TYPES = frozenset({"integer", "long", "float", "double"})
+_TENSOR_TYPES: dict[str, ColumnType] = {"float32": "float", "float64": "double", "int32": "integer", "int64": "long"}
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -69,13 +81,14 @@ class Output(msgspec.Struct, frozen=True):
 class Compiled(msgspec.Struct, frozen=True):
     """How a compiled model is fed and read: one matrix named `matrix`, or, when that is empty, one input per column.
 
-    `dtype` is that of the matrix and of the columns of type float and double; `methods` maps `predict`,
-    `predict_proba` to outputs.
+    `inputs` maps the columns that the model looks at to the names that its graph has for them. `dtype` is that of the
+    matrix and of the columns of type float and double; `methods` maps `predict`, `predict_proba` to outputs.
     """
 
     methods: dict[str, Output]
     matrix: str = ""
     dtype: Literal["float32", "float64"] = "float64"
+    inputs: dict[str, str] = {}
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -91,6 +104,7 @@ class Bundle(msgspec.Struct, frozen=True):
     model_id: str = ""
     run_id: str = ""
     example: Any = None
+    categories: dict[str, list[Any]] = {}
     compiled: Compiled | None = None
     proof: dict[str, Any] | None = None
     versions: dict[str, str] = {}

@@ -18,6 +18,7 @@ from slipway_server.app import Application
 from slipway_server.cpus import cpus
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import report
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.http import protocol, sweep
 from slipway_server.lane import Lane
 from slipway_server.metrics import Metrics
@@ -99,10 +100,13 @@ async def _main(server: Server, directory: Path) -> None:
 
 async def _load(server: Server, directory: Path) -> None:
     try:
-        model = await asyncio.to_thread(load, directory, server.service.settings)
+        model = await asyncio.to_thread(foreign, load, directory, server.service.settings)
         await model.warm_up()
     except ModelError as error:
         server.failure = error
+        server.should_exit = True
+    except ForeignError as error:
+        server.failure = ModelError("LoadFailed", f"the model under {directory} can't be loaded: {error}")
         server.should_exit = True
     except RequestError as error:
         server.failure = ModelError("LoadFailed", f"the model fails on its own input example: {error.detail}")

@@ -9,9 +9,11 @@ import msgspec
 import numpy as np
 
 from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Compiled
-from slipway_server.fetch import convert, rows, source
+from slipway_server.fetch import convert, missing, rows, source
+from slipway_server.fetch.categories import categories
 from slipway_server.fetch.prove import Proof, prove
 from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.predictor.onnx import OnnxPredictor
@@ -30,26 +32,32 @@ class Job(NamedTuple):
 
 def compiled(job: Job) -> Bundle:
     """Return the bundle of the compiled model, or the native one that was given, with `why` telling the reason."""
-    if not (job.bundle.signature.columns or _one_table(job.bundle)):
+    if not (job.bundle.signature.columns or job.bundle.signature.numeric):
         return _kept(job.bundle, "its signature is neither named columns nor one table of numbers")
     known = _known(job)
     if known is None:
         return _kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
-    attempts = []
+    attempts: list[str] = []
+    found = _first_that_holds(job, known, attempts)
+    if found is None and job.bundle.allow_missing and not missing.has_holes(known):
+        # Some libraries send missing values another way through a tree that never met one. Nor do the real rows hold
+        # any: better refuse them than be slow for all.
+        strict = msgspec.structs.replace(job.bundle, allow_missing=False)
+        found = _first_that_holds(job._replace(bundle=strict), known, attempts)
+    return found or _kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
+
+
+def _first_that_holds(job: Job, known: Inputs, attempts: list[str]) -> Bundle | None:
+    sets = _sets(job, known)
     for candidate in convert.candidates(job.model.estimator, job.bundle.signature):
         if isinstance(candidate, convert.ConversionError):
             attempts.append(str(candidate))
             continue
-        proved = _proved(job, candidate, _sets(job, known))
+        proved = _proved(job, candidate, sets)
         if isinstance(proved, Bundle):
             return proved
         attempts.append(f"{candidate.name}: {proved}")
-    return _kept(job.bundle, "; ".join(attempts))
-
-
-def _one_table(bundle: Bundle) -> bool:
-    tensors = bundle.signature.tensors
-    return len(tensors) == 1 and len(tensors[0].shape) == 2 and tensors[0].shape[1] > 0
+    return None
 
 
 def _kept(bundle: Bundle, reason: str) -> Bundle:
@@ -60,7 +68,8 @@ def _known(job: Job) -> Inputs | None:
     """The rows that are known to be real: the holdout's and the example's."""
     inputs: Inputs | None = None
     if job.bundle.example is not None:
-        inputs = reader_for(job.bundle, job.settings).read(msgspec.json.encode(job.bundle.example))
+        lenient = msgspec.structs.replace(job.bundle, allow_missing=True)
+        inputs = reader_for(lenient, job.settings).read(msgspec.json.encode(job.bundle.example))
     names = [column.name for column in job.bundle.signature.columns]
     frame = rows.holdout(_holdout(job), names) if names else None
     if frame is None:
@@ -83,17 +92,16 @@ def _sets(job: Job, known: Inputs) -> dict[str, Inputs]:
             job.model.estimator, known.matrix, job.bundle.signature, missing=job.bundle.allow_missing
         )
     else:
-        sets = rows.column_sets(known.columns, job.bundle.signature, {})
+        sets = rows.column_sets(known, job.bundle.signature, categories(job.model.estimator))
     return sets
 
 
 def _proved(job: Job, candidate: convert.Candidate, sets: dict[str, Inputs]) -> Bundle | str:
     """The compiled bundle, written down, or what the proof found."""
     try:
-        predictor = OnnxPredictor(
-            candidate.content, candidate.compiled, job.bundle.signature.columns, job.bundle.predict_fn
-        )
-    except (RuntimeError, ValueError, KeyError) as error:
+        columns, method = job.bundle.signature.columns, job.bundle.predict_fn
+        predictor = foreign(OnnxPredictor, candidate.content, candidate.compiled, columns, method)
+    except ForeignError as error:
         return f"does not load: {str(error)[:200]}"
     original = NativePredictor(job.model, job.bundle)
     methods = {}
@@ -105,7 +113,7 @@ def _proved(job: Job, candidate: convert.Candidate, sets: dict[str, Inputs]) -> 
         elif method == job.bundle.predict_fn:
             return proof.found
         proofs[method] = proof
-    return _written(job, candidate, Compiled(methods, candidate.compiled.matrix, candidate.compiled.dtype), proofs)
+    return _written(job, candidate, msgspec.structs.replace(candidate.compiled, methods=methods), proofs)
 
 
 def _with(sets: dict[str, Inputs], method: str) -> dict[str, Inputs]:
@@ -119,6 +127,7 @@ def _written(job: Job, candidate: convert.Candidate, how: Compiled, proofs: dict
     folder = job.directory / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / ONNX_FILE).write_bytes(candidate.content)
+    how_known = categories(job.model.estimator)
     proof: dict[str, Any] = {method: msgspec.to_builtins(found) for method, found in proofs.items()}
     tried = sum(next(iter(proofs.values())).rows.values())
     return msgspec.structs.replace(
@@ -126,5 +135,6 @@ def _written(job: Job, candidate: convert.Candidate, how: Compiled, proofs: dict
         kind="onnx",
         why=f"compiled to ONNX ({candidate.name}) and proved equal to the original on {tried} rows",
         compiled=how,
+        categories=how_known.only,
         proof=proof,
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 from slipway_server.bundle import Compiled, Output, Signature
-from slipway_server.fetch import trees
+from slipway_server.fetch import graph, trees
 from slipway_server.foreign import ForeignError, foreign
 
 Dtype = Literal["float32", "float64"]
@@ -61,9 +62,12 @@ def _convert(estimator: Any, by_column: Signature | None, variant: tuple[Dtype, 
             model = foreign(convert_sklearn, estimator, initial_types=types, options=options, target_opset=OPSET)
         except ForeignError as error:
             raise ConversionError(f"{dtype}: {str(error)[:200]}") from error
-    if narrowed and not trees.narrow(model):
+    if dtype == "float64":
+        graph.impute(model)
+    if narrowed and not graph.narrow(model):
         raise ConversionError(f"{dtype}: no trees that could be narrowed")
-    compiled = Compiled(_methods(model), "" if by_column else MATRIX, dtype)
+    inputs = _inputs(model, by_column) if by_column else {}
+    compiled = Compiled(_methods(model), "" if by_column else MATRIX, dtype, inputs)
     return Candidate(f"{dtype}{', trees in float32' if narrowed else ''}", model.SerializeToString(), compiled)
 
 
@@ -95,3 +99,15 @@ def _methods(model: Any) -> dict[str, Output]:
         raise ConversionError(f"the conversion has {len(names)} outputs: {names}")
     shape = model.graph.output[0].type.tensor_type.shape.dim
     return {"predict": Output(names[0], flat=len(shape) == 2 and shape[1].dim_value == 1)}
+
+
+def _inputs(model: Any, signature: Signature) -> dict[str, str]:
+    """Which input of the graph is which column: the converter replaces what can't stand in a name of C."""
+    names = [graph_input.name for graph_input in model.graph.input]
+    plain = {column.name: re.sub(r"\W", "_", column.name, flags=re.ASCII) for column in signature.columns}
+    if len(set(plain.values())) != len(plain):
+        raise ConversionError("two columns have names that differ in special characters only")
+    found = {column: name for column, plain_name in plain.items() for name in (column, plain_name) if name in names}
+    if set(found.values()) != set(names):
+        raise ConversionError(f"the graph asks for {sorted(set(names) - set(found.values()))[:3]}, which is no column")
+    return found

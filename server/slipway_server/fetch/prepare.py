@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError, RequestError
+from slipway_server.fetch import missing
 from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.foreign import ForeignError, foreign
+from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for
@@ -28,7 +29,9 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     description = describe(directory)
     model = load(directory, description.flavor, settings)
     bundle = _native(description, digest)
-    try_example(bundle, model, settings)
+    inputs = try_example(bundle, model, settings)
+    takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
+    bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
     if isinstance(model, SklearnModel):
         return compiled(Job(directory, bundle, model, settings))
     return bundle
@@ -49,13 +52,15 @@ def _native(description: Description, digest: str) -> Bundle:
     )
 
 
-def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Any:
-    """Answer the model's own input example as a request would be. Raises `ModelError` Invalid."""
+def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Inputs | None:
+    """Answer the model's own input example as a request would be; return it. Raises `ModelError` Invalid."""
     if bundle.example is None:
         return None
     try:
-        inputs = reader_for(bundle, settings).read(msgspec.json.encode(bundle.example))
-        return msgspec.json.decode(answer.encode(foreign(NativePredictor(model, bundle).predict, inputs)))
+        lenient = msgspec.structs.replace(bundle, allow_missing=True)
+        inputs = reader_for(lenient, settings).read(msgspec.json.encode(bundle.example))
+        answer.encode(foreign(NativePredictor(model, bundle).predict, inputs))
+        return inputs
     except RequestError as error:
         raise ModelError(
             "Invalid", f"the model's own input example does not fit its signature: {error.detail}"

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_server.bundle import Signature
+from slipway_server.bundle import Column, Signature
 from slipway_server.fetch import trees
+from slipway_server.fetch.categories import Categories
 from slipway_server.predictor.inputs import Inputs
 
 RANDOM_ROWS = 2000
@@ -46,7 +47,7 @@ def matrix_sets(estimator: Any, known: Matrix, signature: Signature, *, missing:
         holes = sets["random"].copy()
         holes[rng.random(holes.shape) < 0.1] = np.nan
         sets["missing"] = holes
-    whole = [index for index, column in enumerate(signature.columns) if column.type in ("integer", "long")]
+    whole = [index for index, column in enumerate(signature.matrix_columns) if column.type in ("integer", "long")]
     for rows in sets.values():
         rows[:, whole] = np.rint(rows[:, whole])
     return {name: Inputs(len(rows), matrix=rows) for name, rows in sets.items() if len(rows)}
@@ -113,20 +114,25 @@ def _invertible(step: Any, width: int) -> bool:
     return hasattr(step, "inverse_transform") and getattr(step, "n_features_in_", -1) == width
 
 
-def column_sets(known: Any, signature: Signature, categories: dict[str, list[Any]]) -> dict[str, Inputs]:
-    """Return named sets of rows for a model with columns of several types; `known` is a frame of real rows."""
+def column_sets(known: Inputs, signature: Signature, categories: Categories) -> dict[str, Inputs]:
+    """Return named sets of rows for a model with columns of several types; `known` are real rows."""
     rng = np.random.default_rng(20)
-    mixed = {
-        column.name: _mixed(rng, known[column.name].to_numpy(), column.type, categories.get(column.name, []))
-        for column in signature.columns
-    }
-    real = {column.name: known[column.name].to_numpy() for column in signature.columns}
-    return {"known": Inputs(len(known), columns=real), "random": Inputs(RANDOM_ROWS, columns=mixed)}
+    real = known.columns or {}
+    mixed = {column.name: _mixed(rng, real[column.name], column, categories) for column in signature.columns}
+    return {"known": known, "random": Inputs(RANDOM_ROWS, columns=mixed)}
 
 
-def _mixed(rng: np.random.Generator, values: NDArray[Any], kind: str, categories: list[Any]) -> NDArray[Any]:
-    if kind in ("string", "boolean"):
-        return rng.choice(np.array([*values.tolist(), *categories], dtype=object), RANDOM_ROWS)
-    low, high = np.nanmin(values), np.nanmax(values)
-    drawn = rng.uniform(low - 0.25 * (high - low) - 1, high + 0.25 * (high - low) + 1, RANDOM_ROWS)
-    return np.rint(drawn).astype(np.int64) if kind in ("integer", "long") else drawn
+def _mixed(rng: np.random.Generator, real: NDArray[Any], column: Column, categories: Categories) -> NDArray[Any]:
+    """Random values of one column; where the model takes any word, one that nobody knows is among them."""
+    if column.type == "boolean":
+        return rng.random(RANDOM_ROWS) < 0.5
+    words = [*real.tolist(), *categories.known.get(column.name, []), "unheard of"]
+    values = categories.only.get(column.name) or (words if column.type == "string" else None)
+    if values is not None:
+        drawn = np.empty(RANDOM_ROWS, dtype=object)
+        drawn[:] = [values[index] for index in rng.integers(len(values), size=RANDOM_ROWS)]
+        return drawn if column.type == "string" else drawn.astype(real.dtype)
+    low, high = float(np.nanmin(real)), float(np.nanmax(real))
+    room = 0.25 * (high - low) + 1.0
+    numbers = rng.uniform(low - room, high + room, RANDOM_ROWS)
+    return np.rint(numbers).astype(real.dtype) if column.type in ("integer", "long") else numbers

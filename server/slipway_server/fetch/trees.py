@@ -38,25 +38,3 @@ def _trees(model: Any) -> list[Any]:
         return [model.tree_] if hasattr(model, "tree_") else []
     flat = np.asarray(members, dtype=object).ravel().tolist()
     return [member.tree_ for member in flat if hasattr(member, "tree_")]
-
-
-def narrow(model: Any) -> bool:
-    """Cast what reaches the trees of an ONNX model to float32 first, as scikit-learn's own trees do; was there any?"""
-    from onnx import TensorProto, helper
-
-    nodes = []
-    found = False
-    for node in list(model.graph.node):
-        if node.op_type.startswith("TreeEnsemble"):
-            found = True
-            name = f"{node.input[0]}_narrow"
-            nodes.append(helper.make_node("Cast", [node.input[0]], [name], to=TensorProto.FLOAT))
-            node.input[0] = name
-        nodes.append(node)
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    # The converter declares double scores for double inputs; the runtime's trees score in float32 all the same.
-    for output in model.graph.output if found else ():
-        if output.type.tensor_type.elem_type == TensorProto.DOUBLE:
-            output.type.tensor_type.elem_type = TensorProto.FLOAT
-    return found

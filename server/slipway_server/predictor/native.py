@@ -17,6 +17,7 @@ class NativePredictor:
     def __init__(self, model: NativeModel, bundle: Bundle) -> None:
         self.model = model
         self.rowwise = model.rowwise
+        self.tensor = bundle.signature.tensors[0].dtype if bundle.signature.tensors else ""
         self.types = {column.name: column.type for column in bundle.signature.columns}
 
     def predict(self, inputs: Inputs) -> Any:
@@ -26,8 +27,8 @@ class NativePredictor:
     def _data(self, inputs: Inputs) -> Any:
         if inputs.matrix is None and inputs.columns is None:
             return inputs.raw
-        if inputs.matrix is not None and not self.model.wants_frame:
-            return inputs.matrix
+        if inputs.matrix is not None and (self.tensor or not self.model.wants_frame):
+            return inputs.matrix.astype(self.tensor or inputs.matrix.dtype, copy=False)
         return self._frame(inputs)
 
     def _frame(self, inputs: Inputs) -> Any:

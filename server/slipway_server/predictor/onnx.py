@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Column, Compiled
 from slipway_server.errors import ModelError, unknown_params
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 
 _FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_, "string": np.object_}
@@ -49,16 +50,14 @@ class OnnxPredictor:
         matrix = inputs.matrix
         if matrix is not None and self.feed:
             return {self.feed: matrix if matrix.dtype == self.dtype else matrix.astype(self.dtype)}
-        if matrix is not None:
-            return {
-                column.name: matrix[:, [index]].astype(_FIXED.get(column.type, self.dtype))
-                for index, column in enumerate(self.columns)
-            }
         given = inputs.columns or {}
-        return {
-            column.name: given[column.name].astype(_FIXED.get(column.type, self.dtype)).reshape(-1, 1)
-            for column in self.columns
-        }
+        feed = {}
+        for index, column in enumerate(self.columns):
+            name = self.compiled.inputs.get(column.name)
+            if name is not None:
+                values = given[column.name] if matrix is None else matrix[:, index]
+                feed[name] = values.astype(_FIXED.get(column.type, self.dtype)).reshape(-1, 1)
+        return feed
 
 
 def _options() -> onnxruntime.SessionOptions:
@@ -75,6 +74,7 @@ def build(directory: Path, bundle: Bundle) -> OnnxPredictor:
     if bundle.compiled is None:
         raise ModelError("LoadFailed", f"{directory} says the model is compiled, but not how; fetch it again")
     try:
-        return OnnxPredictor(path.read_bytes(), bundle.compiled, bundle.signature.columns, bundle.predict_fn)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+        columns, method = bundle.signature.columns, bundle.predict_fn
+        return foreign(OnnxPredictor, path.read_bytes(), bundle.compiled, columns, method)
+    except (OSError, ForeignError) as error:
         raise ModelError("LoadFailed", f"{path} can't be loaded: {error}; fetch the model again") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,11 +12,11 @@ from numpy.typing import NDArray
 
 from slipway_server.bundle import Column, Signature
 from slipway_server.predictor.inputs import Inputs
-from slipway_server.protocols.reader import check_rows, invalid
+from slipway_server.protocols.names import Names
+from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
 Cell = TypeVar("Cell")
 _PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`")
-_FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _SAFE_SQUARES = float(np.finfo(np.float32).max) ** 2
 _LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
 
@@ -44,9 +43,11 @@ class MatrixReader:
 
     def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, dtype: str = "float64") -> None:
         self.narrow = dtype == "float32"
-        self.names = [column.name for column in signature.columns]
-        self.position = {name: index for index, name in enumerate(self.names)}
-        self.bounded = [(i, c) for i, c in enumerate(signature.columns) if c.type in _LIMITS]
+        columns = signature.matrix_columns
+        self.names = [column.name for column in columns]
+        self.known = Names(self.names)
+        self.positional = bool(signature.tensors)
+        self.bounded = [(i, c) for i, c in enumerate(columns) if c.type in _LIMITS]
         self.max_rows = max_rows
         self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
             Body[float | None] if allow_missing else Body[float]
@@ -78,10 +79,7 @@ class MatrixReader:
         return matrix.astype(np.float32)
 
     def _matrix(self, request: Body[Any]) -> NDArray[np.float64]:
-        given = [name for name in _FORMATS if getattr(request, name) is not UNSET]
-        if len(given) != 1:
-            raise invalid(f"give exactly one of {', '.join(_FORMATS)}; the request has {' and '.join(given) or 'none'}")
-        rows = getattr(request, given[0])
+        rows = getattr(request, exactly_one(request))
         if isinstance(rows, Split):
             return self._from_rows(rows.data, self._order(rows.columns))
         if isinstance(rows, dict):
@@ -91,26 +89,13 @@ class MatrixReader:
         return self._from_rows(rows, None)
 
     def _order(self, columns: list[str] | None) -> list[int] | None:
-        if columns == self.names:
+        if columns == self.names or self.positional:
             return None
         if columns is None:
             raise invalid("dataframe_split has no `columns`; name the columns of `data`", "columns")
-        self._check_names(columns)
+        self.known.check(columns)
         order = {name: index for index, name in enumerate(columns)}
         return [order[name] for name in self.names]
-
-    def _check_names(self, names: Sequence[str]) -> None:
-        missing = [name for name in self.names if name not in set(names)]
-        extra = [name for name in names if name not in self.position]
-        if missing:
-            raise invalid(
-                f"column {_listed(missing)} missing; the signature asks for {_listed(self.names)}", missing[0]
-            )
-        if extra:
-            raise invalid(f"column {_listed(extra)} unknown; the signature has {_listed(self.names)}", extra[0])
-        if len(set(names)) != len(names):
-            twice = next(name for name in names if list(names).count(name) > 1)
-            raise invalid(f"column {twice!r} is given twice", twice)
 
     def _from_rows(self, rows: list[Any], order: list[int] | None) -> NDArray[np.float64]:
         check_rows(len(rows), self.max_rows)
@@ -134,13 +119,13 @@ class MatrixReader:
 
     def _from_records(self, rows: list[Any]) -> NDArray[np.float64]:
         for number, row in enumerate(rows):
-            if not isinstance(row, dict) or row.keys() != self.position.keys():
-                self._check_names(list(row) if isinstance(row, dict) else [])
+            if not isinstance(row, dict) or row.keys() != self.known.known:
+                self.known.check(list(row) if isinstance(row, dict) else [])
                 raise invalid(f"row {number} is not an object with the signature's columns", f"[{number}]")
         return self._from_rows([[row[name] for name in self.names] for row in rows], None)
 
     def _from_columns(self, columns: dict[str, list[Any]]) -> NDArray[np.float64]:
-        self._check_names(list(columns))
+        self.known.check(list(columns))
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise invalid(f"the columns have different lengths: {lengths}")
@@ -173,8 +158,3 @@ def _too_large(column: Column) -> str:
 
 def _is_number(cell: Any) -> bool:
     return cell is None or (isinstance(cell, int | float) and not isinstance(cell, bool))
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name) for name in names[:8])
-    return shown + (f" and {len(names) - 8} more" if len(names) > 8 else "")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
+
+from msgspec import UNSET
 
 from slipway_server.errors import RequestError
 from slipway_server.predictor.inputs import Inputs
+
+FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 class Reader(Protocol):
@@ -29,3 +33,11 @@ def check_rows(rows: int, limit: int) -> None:
         raise RequestError(
             413, "Too many rows", f"the request holds {rows} rows and this server takes {limit} at once; split it"
         )
+
+
+def exactly_one(request: Any) -> str:
+    """The name of the one format that the request has. Raises `RequestError` when there are more or none."""
+    given = [name for name in FORMATS if getattr(request, name) is not UNSET]
+    if len(given) != 1:
+        raise invalid(f"give exactly one of {', '.join(FORMATS)}; the request has {' and '.join(given) or 'none'}")
+    return given[0]

@@ -9,6 +9,7 @@ from slipway_server.protocols import csv_rows
 from slipway_server.protocols.free import FreeReader
 from slipway_server.protocols.matrix import MatrixReader
 from slipway_server.protocols.reader import Reader
+from slipway_server.protocols.typed import TypedReader
 from slipway_server.settings import Settings
 
 
@@ -18,6 +19,13 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
         dtype = bundle.compiled.dtype if bundle.compiled is not None and bundle.compiled.matrix else "float64"
         return MatrixReader(
             bundle.signature, max_rows=settings.max_rows, allow_missing=bundle.allow_missing, dtype=dtype
+        )
+    if bundle.signature.columns:
+        return TypedReader(
+            bundle.signature,
+            max_rows=settings.max_rows,
+            allow_missing=bundle.allow_missing,
+            categories=bundle.categories,
         )
     return FreeReader(max_rows=settings.max_rows)
 
