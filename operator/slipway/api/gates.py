@@ -49,7 +49,8 @@ MIN_SMOKE_REQUESTS = 59
 """Fewer requests cannot show a 95th percentile with 95 % confidence: 0.95**59 is the first power below 0.05."""
 
 LOAD_FITS_TIMEOUT = {
-    "rule": "double(self.requests + self.warmUp) < self.rate * double(duration(self.timeout).getSeconds())",
+    "rule": "double(self.requests + self.warmUp) / self.rate + (has(self.batch) ? double(self.batch.requests) / "
+    "self.batch.rate : 0.0) < double(duration(self.timeout).getSeconds())",
     "message": "requests and warmUp at this rate take longer than timeout; send fewer, faster, or raise the timeout",
 }
 

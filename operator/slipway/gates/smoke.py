@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from slipway.api.base import seconds
-from slipway.api.gates import SmokeGate
+from slipway.api.gates import SmokeBatch, SmokeGate
 from slipway.api.verdict import GateResult, Verdict
 from slipway.gates.binomial import lower_bound, upper_bound
 from slipway.gates.text import count, plain
@@ -22,6 +22,7 @@ LAG_SHARE = 0.1
 """The generator keeps its schedule when 95 % of requests leave within this share of the latency budget."""
 
 _SHOWN_FAULTS = 5
+_WORST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class SmokeReport:
     warm_up: tuple[Shot, ...] = ()
     unhealthy: str | None = None
     """What was wrong with GET /readyz, as a sentence."""
+    batch: tuple[Shot, ...] = ()
+    """The second load, of requests with several rows."""
     reached: bool = True
     """Whether any request got a connection; an unreachable candidate is an outage, not a failure of the model."""
 
@@ -63,7 +66,8 @@ def judge(gate: SmokeGate, report: SmokeReport) -> GateResult:
         return _plain_result(Verdict.ERROR, report.unhealthy or "no request reached the candidate")
     if report.unhealthy:
         return _plain_result(Verdict.FAIL, report.unhealthy)
-    return _judge_load(gate, report)
+    single = _judge_load(gate, report)
+    return single if gate.batch is None else _with_batch(single, gate, gate.batch, report.batch)
 
 
 def _judge_load(gate: SmokeGate, report: SmokeReport) -> GateResult:
@@ -85,6 +89,20 @@ def _judge_load(gate: SmokeGate, report: SmokeReport) -> GateResult:
         method="open-loop load at a fixed rate, latency from the scheduled time; exact binomial bound of slow requests",
         details=_details(gate, report, slow, bound),
     )
+
+
+def _with_batch(single: GateResult, gate: SmokeGate, batch: SmokeBatch, shots: tuple[Shot, ...]) -> GateResult:
+    """`single` with the batch load's verdict beside it; the worse of the two counts."""
+    if not shots:
+        return _plain_result(Verdict.ERROR, "the batch load never ran")
+    load = {"p95": batch.p95, "rate": batch.rate, "requests": batch.requests}
+    seen = _judge_load(gate.model_copy(update=load), SmokeReport(shots))
+    part = {"rows": batch.rows, "verdict": seen.verdict.value, "n": seen.n, "slow": seen.details["slow"]}
+    part |= {"p95Ms": seen.measured, "thresholdMs": seen.threshold, "slowRatioUpperBound": seen.bound}
+    first = _WORST_FIRST.index(seen.verdict) < _WORST_FIRST.index(single.verdict)
+    message = f"batches of {batch.rows} rows: {seen.message}" if first else single.message
+    update = {"message": plain(message, 1024), "details": {**single.details, "batch": part}}
+    return single.model_copy(update={**update, "verdict": seen.verdict if first else single.verdict})
 
 
 def _decide(gate: SmokeGate, shots: Sequence[Shot], slow: int) -> tuple[Verdict, str]:

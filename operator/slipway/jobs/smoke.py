@@ -15,10 +15,10 @@ import aiohttp
 from pydantic import ValidationError
 
 from slipway.api.base import seconds
-from slipway.api.gates import SmokeGate
+from slipway.api.gates import SmokeBatch, SmokeGate
 from slipway.api.verdict import GateResult
 from slipway.gates import smoke
-from slipway.gates.smoke import SmokeReport
+from slipway.gates.smoke import Shot, SmokeReport
 from slipway.jobs import answers, boundary
 from slipway.jobs.environment import Environment, JobError, Target
 from slipway.jobs.load import Load, send
@@ -51,15 +51,25 @@ async def measure(spec: SmokeGate, environment: Environment) -> SmokeReport:
             return SmokeReport((), unhealthy=str(problem))
         examples = read_requests(environment.requests_file) or [await own_example(session, candidate)]
     bodies = tuple(body for found in examples for body in found.single())
-    give_up = max(MIN_GIVE_UP, GIVE_UP_AFTER_BUDGETS * seconds(spec.p95))
-    url = f"{candidate.url}/invocations"
+    url, give_up = f"{candidate.url}/invocations", patience(spec.p95)
     warm_up = await send(Load(url, bodies, spec.warm_up, spec.rate, give_up))
     load = await send(Load(url, bodies, spec.requests, spec.rate, give_up))
-    rows = [1] * len(bodies)
-    shots = answers.shots([*warm_up, *load], rows, candidate.revision)
-    return SmokeReport(
-        shots[len(warm_up) :], shots[: len(warm_up)], reached=any(answer.connected for answer in (*warm_up, *load))
-    )
+    shots = answers.shots([*warm_up, *load], [1] * len(bodies), candidate.revision)
+    batch = await send_batches(spec.batch, url, examples, candidate.revision) if spec.batch else ()
+    reached = any(answer.connected for answer in (*warm_up, *load))
+    return SmokeReport(shots[len(warm_up) :], shots[: len(warm_up)], batch=batch, reached=reached)
+
+
+async def send_batches(batch: SmokeBatch, url: str, examples: list[Example], revision: str) -> tuple[Shot, ...]:
+    """The second load, of requests with several rows."""
+    bodies = tuple(found.batch(batch.rows) for found in examples)
+    sent = await send(Load(url, bodies, batch.requests, batch.rate, patience(batch.p95)))
+    return answers.shots(sent, [batch.rows] * len(bodies), revision)
+
+
+def patience(p95: str) -> float:
+    """Seconds after which a request with the latency budget `p95` is given up."""
+    return max(MIN_GIVE_UP, GIVE_UP_AFTER_BUDGETS * seconds(p95))
 
 
 async def own_example(session: aiohttp.ClientSession, target: Target) -> Example:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import SmokeGate
+from slipway.api.gates import SmokeBatch, SmokeGate
 from slipway.api.verdict import Verdict
 from slipway.gates.smoke import Shot, SmokeReport, judge, percentile
 
@@ -78,6 +78,22 @@ def test_the_warm_up_is_counted_apart() -> None:
     result = judge(GATE, report(500, warm_up=(SLOW, Shot(1.0, fault="status 500"))))
     assert result.verdict is Verdict.PASS
     assert result.details["warmUp"] == {"requests": 2, "errors": 1}
+
+
+BATCHES = GATE.model_copy(update={"batch": SmokeBatch(rows=32, p95="500ms")})
+
+
+def test_batches_are_judged_by_their_own_budget_and_the_worse_verdict_counts() -> None:
+    good = judge(BATCHES, report(500, batch=(Shot(0.4),) * 100))
+    assert (good.verdict, good.measured, good.details["batch"]["p95Ms"]) == (Verdict.PASS, 50, 400)
+    slow = judge(BATCHES, report(500, batch=(Shot(0.6),) * 100))
+    assert slow.verdict is Verdict.FAIL
+    assert slow.message.startswith("batches of 32 rows: p95 is 600.0 ms")
+    assert judge(BATCHES, report(400, 100, batch=(Shot(0.4),) * 100)).verdict is Verdict.FAIL
+
+
+def test_batches_that_were_asked_for_and_never_sent_never_pass() -> None:
+    assert judge(BATCHES, report(500)).verdict is Verdict.ERROR
 
 
 @pytest.mark.parametrize(("n", "p95"), [(1, 1), (20, 19), (100, 95), (59, 57)])

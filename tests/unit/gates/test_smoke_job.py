@@ -74,6 +74,12 @@ async def test_a_good_model_passes_on_its_own_example(model: Model, url: str) ->
     assert [request["dataframe_split"]["data"] for request in model.seen[:2]] == [[[1, 2.5]], [[3, 4]]]
 
 
+async def test_batches_repeat_the_examples_rows(model: Model, url: str) -> None:
+    result = await verdict(url, batch={"rows": 5, "requests": 59, "rate": 1000, "p95": "2s"})
+    assert (result.verdict, result.details["batch"]["n"]) == (Verdict.PASS, 59)
+    assert model.seen[-1]["dataframe_split"]["data"] == [[1, 2.5], [3, 4], [1, 2.5], [3, 4], [1, 2.5]]
+
+
 @pytest.mark.parametrize(
     ("answer", "fault"),
     [
