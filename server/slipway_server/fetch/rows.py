@@ -41,7 +41,7 @@ def matrix_sets(estimator: Any, known: Matrix, signature: Signature, *, missing:
     """Return named sets of rows for a model of numbers only; `known` holds the rows that are known to be real."""
     rng = np.random.default_rng(20)
     ranges = _ranges(known, *_numeric_splits(estimator))
-    sets = {"known": known, "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
+    sets = {"known": known.copy(), "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
     sets["thresholds"] = _thresholds(estimator, rng, ranges)
     if missing:
         holes = sets["random"].copy()
