@@ -33,5 +33,6 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("kopf", "aiohttp", "urllib3", "mlflow", "alembic"):
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # every retry of a registry poll is a warning there
+    for noisy in ("kopf", "aiohttp", "mlflow", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

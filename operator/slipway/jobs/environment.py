@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.gates.evidence import identity
+
 TERMINATION_LOG = "/dev/termination-log"
 MODEL_DIRECTORY = "/model"
 
@@ -26,7 +28,7 @@ class Target:
     @property
     def evidence(self) -> str:
         """What identifies the revision in a verdict's measuredOn."""
-        return f"{self.revision} {self.digest}".strip()
+        return identity(self.revision, self.digest)
 
 
 @dataclass(frozen=True, slots=True)

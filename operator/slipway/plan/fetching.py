@@ -103,7 +103,9 @@ def _progress(scene: Scene, candidate: ModelRevision) -> str:
     pods = scene.seen.pods_of(candidate.name)
     for pod in pods:
         report = read_report(pod)
-        problem = pod.unschedulable or pod.waiting or (report.message if report else None)
+        last_words = (pod.fetch_report or "").strip().splitlines()[-1:]
+        said = report.message if report else next(iter(last_words), None)
+        problem = pod.unschedulable or (said if pod.fetch_failed else None) or pod.waiting
         if problem:
             return f"pod {pod.name}: {problem}"[:900]
     return f"{scene.ready_pods(candidate)} of {max(len(pods), 1)} pods are ready"

@@ -78,6 +78,7 @@ def _fetch(revision: ModelRevision, registry: Registry) -> Manifest:
         "env": env({"MLFLOW_TRACKING_URI": registry.url, "HOME": "/tmp", **_trust(registry)}),
         "resources": revision.spec.server.config.resources.wire(),
         "securityContext": CONTAINER_SECURITY,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [_mount("model", MODEL_DIR), _mount("tmp", "/tmp"), _mount("pin", PIN_DIR, read_only=True)],
     }
     if registry.credentials_secret:
@@ -99,6 +100,7 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
         "startupProbe": _probe("/readyz", period=1, failures=600),
         "readinessProbe": _probe("/readyz", period=1, failures=2),
         "livenessProbe": _probe("/livez", period=5, failures=3),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [_mount("model", MODEL_DIR, read_only=True), _mount("tmp", "/tmp")],
     }
 

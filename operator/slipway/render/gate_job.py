@@ -41,6 +41,7 @@ def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision |
         "env": env(environment(run, candidate, production)),
         "resources": RESOURCES,
         "securityContext": CONTAINER_SECURITY,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
     pod = {
