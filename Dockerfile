@@ -5,15 +5,12 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 # Installs from the lock files. pip stays here.
 FROM ${PYTHON_IMAGE} AS installer
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv
-COPY cluster/image/install-requirements /usr/local/bin/
+COPY cluster/image /usr/local/bin
 
 FROM installer AS operator-packages
 COPY requirements/operator.txt /requirements.txt
-RUN install-requirements /requirements.txt
-
-FROM installer AS server-packages
-COPY requirements/server.txt /requirements.txt
-RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main
+RUN install-requirements /requirements.txt \
+ && slim kopf kubernetes.aio.dynamic mlflow.tracking prometheus_client pydantic yaml
 
 FROM ${PYTHON_IMAGE} AS runtime
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
@@ -25,6 +22,10 @@ COPY operator/slipway /app/slipway
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "slipway"]
+
+FROM installer AS server-packages
+COPY requirements/server.txt /requirements.txt
+RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main
 
 # What serves, fetches and judges: `slipway.jobs` runs in gate pods, and imports what is beside it here. No more of the
 # operator's code, or its every change would be a new server image, and so a new revision of every release.

@@ -14,23 +14,23 @@ sources() {
     used && /^COPY/ && !/--from=/ { print $2 }' "$1"
 }
 
-# image VARIABLE NAME TARGET DOCKERFILE CONTEXT
+# image TARGET DOCKERFILE
 image() {
-  local variable=$1 reference paths
-  paths=$(cd "$REPO_DIR" && sources "$4" "$3" | sed "s|^|$5/|")
+  local target=$1 dockerfile=$2 reference paths
+  paths=$(cd "$REPO_DIR" && sources "$dockerfile" "$target")
   # shellcheck disable=SC2086  # one path per word
-  reference=$repository/$2:$( (hash_of "$4" $paths && echo "$python") | sha256sum | cut -c1-12)
+  reference=$repository/$target:$( (hash_of "$dockerfile" $paths && echo "$python") | sha256sum | cut -c1-12)
   if ! docker image inspect "$reference" >/dev/null 2>&1; then
     step "image $reference" docker build --network host --build-arg "PYTHON_IMAGE=$python" \
       --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
-      --target "$3" --tag "$reference" --file "$REPO_DIR/$4" "$REPO_DIR/$5"
+      --target "$target" --tag "$reference" --file "$REPO_DIR/$dockerfile" "$REPO_DIR"
   fi
   if [ -n "${IMAGE_REPOSITORY:-}" ]; then
     step "pushing $reference" docker push "$reference"
   else
     "$CLUSTER_DIR/load-image.sh" "$reference"
   fi
-  echo "$variable=$reference" >>"$names.$$"
+  echo "${target^^}_IMAGE=$reference" >>"$names.$$"
 }
 
 [ "${CLUSTER:-kind}" != existing ] || [ -n "${IMAGE_REPOSITORY:-}" ] ||
@@ -40,9 +40,8 @@ one_at_a_time images
 python=$("$CLUSTER_DIR/python-image.sh")
 
 trap 'rm -f "$names.$$"' EXIT
-image OPERATOR_IMAGE operator operator Dockerfile .
-image SERVER_IMAGE server server Dockerfile .
-[ ! -r "$REPO_DIR/manifests/mlflow/Dockerfile" ] ||
-  image MLFLOW_IMAGE mlflow mlflow manifests/mlflow/Dockerfile manifests/mlflow
+image operator Dockerfile
+image server Dockerfile
+image mlflow manifests/mlflow/Dockerfile
 mv "$names.$$" "$names"
 sed 's/^/  /' "$names" >&2

@@ -11,5 +11,5 @@ chmod 755 "$scratch"
 trap 'rm -rf "$scratch"' EXIT
 mmdebstrap --quiet --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include="$packages" \
   --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-  --dpkgopt='path-exclude=/usr/share/locale/*' "$DEBIAN_SUITE" "$scratch/root.tar"
+  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/lib/*/gconv/*' "$DEBIAN_SUITE" "$scratch/root.tar"
 docker import "$scratch/root.tar" "$image"
