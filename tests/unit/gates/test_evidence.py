@@ -1,0 +1,39 @@
+"""A comparison is worth something only against today's production."""
+
+from slipway.api.verdict import GateResult, Verdict
+from slipway.gates.evidence import identity, measured_on, stale
+
+OLD, NEW = identity("m-r1", "sha256:1"), identity("m-r2", "sha256:2")
+
+
+def result(name: str, production: str | None) -> GateResult:
+    bare = GateResult(name=name, verdict=Verdict.PASS, message="fine")
+    return measured_on(bare, identity("m-r3", "sha256:3"), production)
+
+
+def test_what_was_measured_is_in_the_evidence() -> None:
+    assert result("smoke", OLD).measured_on == {"candidate": "m-r3 sha256:3", "production": "m-r1 sha256:1"}
+
+
+def test_a_gates_own_evidence_stays() -> None:
+    told = GateResult(name="g", verdict=Verdict.PASS, message="m", measured_on={"dataset": "d", "candidate": "other"})
+    assert measured_on(told, "m-r3", None).measured_on == {"dataset": "d", "candidate": "other"}
+
+
+def test_comparisons_with_todays_production_stand() -> None:
+    assert stale([result("metrics/auc", OLD), result("contract", OLD)], OLD) == ()
+
+
+def test_comparisons_with_another_production_are_made_again() -> None:
+    assert stale([result("metrics/auc", OLD), result("smoke", None), result("governance", None)], NEW) == (
+        "metrics/auc",
+    )
+
+
+def test_the_same_artifacts_under_another_revision_are_another_production() -> None:
+    assert stale([result("metrics/auc", OLD)], identity("m-r9", "sha256:1")) == ("metrics/auc",)
+
+
+def test_a_first_release_that_is_overtaken_is_compared_after_all() -> None:
+    assert stale([result("metrics/auc", None), result("custom/fair", None)], OLD) == ("metrics/auc",)
+    assert stale([result("metrics/auc", None)], None) == ()
