@@ -1,0 +1,120 @@
+"""What every end-to-end test gets: the real cluster with MLflow and the operator, model versions, a namespace."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e import diagnosis, stack
+from tests.e2e.cluster import Cluster
+from tests.e2e.models import ROOT, Models
+from tests.e2e.operator_pod import Operator
+from tests.e2e.releases import Release
+
+LABEL = {"slipway.dev/e2e": "true"}
+POLICY = ROOT / "examples" / "cancer" / "governance.tags.yaml"
+_CHAPTERS = pytest.StashKey[dict[Path, str]]()
+_NAMESPACES = pytest.StashKey[list[str]]()
+
+Stage = Callable[..., Release]
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The cluster with everything that belongs in it; what an earlier run left behind goes away."""
+    stack.tools()
+    stack.bring_up()
+    connected = Cluster()
+    for left in connected.list("Namespace", None, LABEL):
+        connected.delete("Namespace", None, left["metadata"]["name"])
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Cluster) -> Operator:
+    """The operator, reading aliases often."""
+    running = Operator(cluster)
+    stack.hasten(running)
+    return running
+
+
+@pytest.fixture(scope="session")
+def models(cluster: Cluster) -> Models:
+    """The registered model of these tests."""
+    return Models()
+
+
+@pytest.fixture(scope="session")
+def versions(models: Models) -> Mapping[str, str]:
+    """Kind to model version, trained once for as long as MLflow's volume lives."""
+    return models.train()
+
+
+@pytest.fixture(scope="module")
+def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[str]:
+    """A namespace of the module's own, with the governance policy. E2E_KEEP=1 leaves it for a look around."""
+    module = request.path.stem.removeprefix("test_").strip("0123456789_").replace("_", "-")
+    name = f"e2e-{module}-{secrets.token_hex(2)}"
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": LABEL}})
+    policy = {"name": "governance-tags", "namespace": name}
+    data = {"governance.tags.yaml": POLICY.read_text()}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": policy, "data": data})
+    request.session.stash.setdefault(_NAMESPACES, []).append(name)
+    yield name
+    request.session.stash[_NAMESPACES].remove(name)
+    if os.environ.get("E2E_KEEP") != "1":
+        cluster.delete("Namespace", None, name)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: Cluster, operator: Operator, models: Models, versions: Mapping[str, str], namespace: str
+) -> Iterator[Stage]:
+    """Makes the handle of a release with aliases of its own; the aliases go when the module is done."""
+    aliases: set[str] = set()
+
+    def make(name: str, alias: str | None = None, production_alias: str | None = None) -> Release:
+        follows, announces = alias or f"{name}-staging", production_alias or f"{name}-production"
+        for each in (follows, announces):
+            models.drop(each)
+            aliases.add(each)
+        return Release(cluster, models, namespace, name, follows, announces)
+
+    yield make
+    for each in aliases:
+        models.drop(each)
+
+
+@pytest.fixture(scope="session")
+def server_image(operator: Operator) -> str:
+    """The server image, which also has all that the load generator needs."""
+    return str(operator.config()["images"]["server"])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Chapters of a story stop after the first that failed: those that follow stand on it."""
+    config.addinivalue_line("markers", "story: tests of this module go on where the one before ended")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail a chapter at once whose story broke off earlier."""
+    broken = item.session.stash.get(_CHAPTERS, {}).get(item.path)
+    if broken and item.get_closest_marker("story"):
+        pytest.fail(f"the story broke off at {broken}", pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Add the state of the cluster to the report of a test that failed."""
+    report = yield
+    if report.failed:
+        item.session.stash.setdefault(_CHAPTERS, {}).setdefault(item.path, item.name)
+        for namespace in item.session.stash.get(_NAMESPACES, []):
+            report.sections.append((f"namespace {namespace}", diagnosis.describe(namespace)))
+    return report

@@ -1,0 +1,64 @@
+"""What was made and how often production was flipped, as the API server's watches tell it: nothing escapes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+from urllib3.exceptions import HTTPError
+
+from tests.e2e.cluster import Cluster, Object, events
+
+KINDS = ("Deployment", "Job", "ModelRevision", "Service")
+_LONGEST_SECONDS = 300
+_REVISION = "slipway.dev/revision"
+
+
+@dataclass
+class Record:
+    """What one namespace saw."""
+
+    service: str
+    """The production Service."""
+    made: list[tuple[str, str]] = field(default_factory=list)
+    """Kind and name of everything that was created."""
+    flips: list[tuple[float, str]] = field(default_factory=list)
+    """When production was seen to select which revision."""
+
+    def count(self, kind: str) -> int:
+        """How many objects of `kind` were created."""
+        return sum(made == kind for made, _ in self.made)
+
+    def note(self, at: float, event: str, kind: str, found: Object) -> None:
+        """One event of a watch."""
+        name = str(found["metadata"]["name"])
+        if event == "ADDED":
+            self.made.append((kind, name))
+        if kind == "Service" and name == self.service and event == "MODIFIED":
+            revision = str(found["spec"]["selector"].get(_REVISION))
+            if not self.flips or self.flips[-1][1] != revision:
+                self.flips.append((at, revision))
+
+
+@contextmanager
+def recording(cluster: Cluster, namespace: str, service: str) -> Iterator[Record]:
+    """A record of `namespace` for as long as the context lasts."""
+    record, threads = Record(service), []
+    with ExitStack() as streams:
+        for kind in KINDS:
+            stream = streams.enter_context(cluster.stream(kind, namespace, _LONGEST_SECONDS))
+            streams.callback(stream.shutdown)
+            threads.append(Thread(target=_follow, args=(record, kind, stream), daemon=True))
+            threads[-1].start()
+        yield record
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def _follow(record: Record, kind: str, stream: Any) -> None:
+    with suppress(HTTPError):  # the stream is shut down while it is read: that is its end
+        for at, event, found in events(stream):
+            record.note(at, event, kind, found)

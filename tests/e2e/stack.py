@@ -1,0 +1,41 @@
+"""What must run before the first test: the cluster, MLflow and the operator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from tests.e2e.kubectl import kubectl
+from tests.e2e.models import ROOT
+from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
+
+TARGETS = ("cluster-up", "images", "mlflow", "install")
+SKIP = "E2E_SKIP_SETUP"
+POLL = "2s"
+"""How often aliases are read in these tests: what is waited for is the release, not the next poll."""
+_PATIENCE_SECONDS = 3600
+
+
+def tools() -> None:
+    """Put the repository's kubectl and helm on the path."""
+    os.environ["PATH"] = f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+def bring_up() -> None:
+    """Make everything that is missing; seconds when nothing is. E2E_SKIP_SETUP=1 takes the cluster as it is."""
+    if os.environ.get(SKIP) == "1":
+        return
+    for target in TARGETS:
+        subprocess.run(["make", "-C", str(ROOT), target], check=True, timeout=_PATIENCE_SECONDS)
+
+
+def hasten(operator: Operator) -> None:
+    """Let the operator read aliases often, and load the slow example, which brings code of its own."""
+    default = operator.config()["registries"]["default"]
+    if (default["pollInterval"], default.get("allowCode")) != (POLL, True):
+        values = f"registries.default.pollInterval={POLL},registries.default.allowCode=true"
+        chart = str(ROOT / "charts" / "slipway")
+        command = ["helm", "upgrade", DEPLOYMENT, chart, "--namespace", NAMESPACE, "--reuse-values", "--set", values]
+        subprocess.run(command, check=True, timeout=180, stdout=subprocess.DEVNULL)
+    kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=180s")
+    operator.until_ready()

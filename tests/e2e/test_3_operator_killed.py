@@ -1,0 +1,149 @@
+"""The operator is killed at the worst moments of a release. The end is the same, and nothing is made or done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+
+import pytest
+
+from tests.e2e.cluster import Cluster, Object, events
+from tests.e2e.conftest import Stage
+from tests.e2e.operator_pod import Operator
+from tests.e2e.recorder import Record, recording
+from tests.e2e.releases import REVISION, Release
+from tests.e2e.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+NAME = "stubborn"
+Moment = tuple[str, Callable[[Object], bool]]
+"""A kind to watch, and when the moment has come."""
+
+
+def _phase(phase: str) -> Moment:
+    return "ModelRevision", lambda revision: revision.get("status", {}).get("phase") == phase
+
+
+MOMENTS = [
+    pytest.param(_phase("Staging"), id="during staging"),
+    pytest.param(("Job", lambda job: job.get("status", {}).get("active") == 1), id="during the smoke job"),
+    pytest.param(("Job", lambda job: job.get("status", {}).get("succeeded") == 1), id="after the smoke job"),
+    pytest.param(_phase("Promoting"), id="right before the flip"),
+    pytest.param(_phase("Watching"), id="right after the flip"),
+]
+
+
+@dataclass(frozen=True)
+class End:
+    """What one release left behind, whichever revision it was."""
+
+    deployments: int
+    jobs: int
+    revisions: int
+    flips: int
+    phases: tuple[str, str]
+    """Of the revision before and of the newest one."""
+    conditions: Mapping[str, str]
+    running: frozenset[str]
+    """Deployments with pods: `live` and `previous`."""
+    jobs_left: int
+
+
+@pytest.fixture(scope="module")
+def release(stage: Stage, versions: Mapping[str, str]) -> Release:
+    """A release that serves its first version."""
+    made = stage(NAME)
+    made.stage(versions["modest"])
+    made.apply()
+    made.until_promoted(versions["modest"])
+    return made
+
+
+@pytest.fixture(scope="module")
+def another(versions: Mapping[str, str]) -> Iterator[str]:
+    """Versions to release, one after the other: never the one that serves."""
+    return cycle((versions["good"], versions["modest"]))
+
+
+@pytest.fixture(scope="module")
+def undisturbed(release: Release, another: Iterator[str], cluster: Cluster) -> End:
+    """How a release ends when nobody is killed."""
+    version = next(another)
+    with recording(cluster, release.namespace, NAME) as made:
+        release.release(version)
+        _at_rest(release)
+    return _end(release, made)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_release_ends_as_if_the_operator_had_lived(
+    moment: Moment, release: Release, another: Iterator[str], undisturbed: End, operator: Operator, cluster: Cluster
+) -> None:
+    version, victim = next(another), operator.pod()
+    operator.keep_log()
+    with recording(cluster, release.namespace, NAME) as made:
+        _kill_at(moment, release, version, operator)
+        release.until_promoted(version)
+        _at_rest(release)
+
+    assert operator.pod() != victim
+    assert _end(release, made) == undisturbed
+    assert release.answers() == version
+
+
+def _kill_at(moment: Moment, release: Release, version: str, operator: Operator) -> None:
+    kind, has_come = moment
+    serving = release.selected()
+    with release.cluster.stream(kind, release.namespace, seconds=90) as stream:
+        release.stage(version)
+        for _, _, found in events(stream):
+            if _revision(found) != serving and has_come(found):
+                operator.kill()
+                return
+    raise AssertionError(f"the moment never came: {release.seen()}")
+
+
+def _revision(found: Object) -> str:
+    """The revision that an object is, or belongs to."""
+    return str(found["metadata"]["labels"].get(REVISION, found["metadata"]["name"]))
+
+
+def _at_rest(release: Release) -> None:
+    """Wait until what the release needs no more is gone."""
+    until(
+        "the release is at rest", lambda: not _unfinished(release), 60, lambda: (_unfinished(release), release.seen())
+    )
+
+
+def _unfinished(release: Release) -> list[str]:
+    jobs = release.cluster.list("Job", release.namespace)
+    services = [
+        s for s in release.cluster.list("Service", release.namespace) if s["metadata"]["name"].endswith("staging")
+    ]
+    surplus = set(_running(release)) - {"live", "previous"}
+    return [str(o["metadata"]["name"]) for o in (*jobs, *services)] + sorted(surplus)
+
+
+def _running(release: Release) -> list[str]:
+    """Deployments that want pods, by the part that their revision has."""
+    status = release.status()
+    parts = {(status.get(part) or {}).get("revision"): part for part in ("live", "previous")}
+    found = release.cluster.list("Deployment", release.namespace)
+    wanted = [str(d["metadata"]["name"]) for d in found if d["spec"]["replicas"] > 0]
+    return [parts.get(name, name) for name in wanted]
+
+
+def _end(release: Release, made: Record) -> End:
+    before, newest = release.revisions()[-2:]
+    return End(
+        deployments=made.count("Deployment"),
+        jobs=made.count("Job"),
+        revisions=made.count("ModelRevision"),
+        flips=len(made.flips),
+        phases=(before["status"]["phase"], newest["status"]["phase"]),
+        conditions={c["type"]: c["status"] for c in release.status()["conditions"]},
+        running=frozenset(_running(release)),
+        jobs_left=len(release.cluster.list("Job", release.namespace)),
+    )

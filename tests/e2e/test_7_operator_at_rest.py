@@ -1,0 +1,83 @@
+"""The operator when there is nothing to do: it writes nothing, needs little, was refused nothing, and ends clean."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from tests.e2e.cluster import Cluster
+from tests.e2e.conftest import Stage
+from tests.e2e.figures import record
+from tests.e2e.operator_pod import Operator
+from tests.e2e.releases import RELEASE, Release
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+KINDS = ("ModelRelease", "ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
+QUIET_SECONDS = 20
+DENIED = re.compile(r'is forbidden: User \\?"system:serviceaccount:.* cannot ')
+
+
+@pytest.fixture(scope="module")
+def release(stage: Stage, versions: Mapping[str, str]) -> Release:
+    """A release with everything behind it: one version live, one warm."""
+    made = stage("settled")
+    made.stage(versions["modest"])
+    made.apply()
+    made.until_promoted(versions["modest"])
+    made.release(versions["good"])
+    return made
+
+
+def _versions(release: Release, cluster: Cluster) -> Mapping[tuple[str, str], str]:
+    """Kind and name of everything that belongs to the release, with its resource version."""
+    found = [(k, o["metadata"]) for k in KINDS for o in cluster.list(k, release.namespace, {RELEASE: release.name})]
+    own = cluster.get("ModelRelease", release.namespace, release.name) or {}
+    found.append(("ModelRelease", own["metadata"]))
+    return {(kind, meta["name"]): meta["resourceVersion"] for kind, meta in found}
+
+
+def test_after_everything_settled_nothing_is_written_any_more(
+    release: Release, cluster: Cluster, operator: Operator
+) -> None:
+    before = _settled(release, cluster)
+    cpu = operator.metric("process_cpu_seconds_total")
+
+    time.sleep(QUIET_SECONDS)
+
+    used = operator.metric("process_cpu_seconds_total") - cpu
+    assert _versions(release, cluster) == before
+    record("operator idle, share of a core", round(used / QUIET_SECONDS, 4))
+    resident = operator.metric("process_resident_memory_bytes")
+    record("operator idle, resident megabytes", round(resident / 1_000_000, 1))
+
+
+def _settled(release: Release, cluster: Cluster) -> Mapping[tuple[str, str], str]:
+    """What there is once two looks in a row are the same."""
+    before: Mapping[tuple[str, str], str] = {}
+    for _ in range(20):
+        now = _versions(release, cluster)
+        if now == before:
+            return now
+        before = now
+        time.sleep(3)
+    raise AssertionError(f"never at rest: {release.seen()}")
+
+
+def test_it_was_never_refused_a_right(operator: Operator) -> None:
+    log = operator.log()
+    refusals = [line for line in log.splitlines() if DENIED.search(line)]
+    assert refusals == []
+    assert "slipway.audit" in log, "this is not the operator's log"
+
+
+def test_it_ends_clean_when_it_is_asked_to(operator: Operator) -> None:
+    assert operator.terminate() == 0
+    operator.until_ready()
+
+
+def test_it_logged_no_bug(operator: Operator) -> None:
+    assert [line for line in operator.log().splitlines() if '"error"' in line and "bug" in line] == []
