@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from slipway_server import __version__
+from slipway_server.cpus import cpus, limit_pools
 from slipway_server.settings import Settings, SettingsError, from_environment
 
 
@@ -23,7 +25,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     if arguments.command == "fetch":
         return _fetch(arguments, settings)
+    problem = _contradiction(arguments)
+    if problem:
+        sys.stderr.write(f"slipway-server: {problem}\n")
+        return 2
     return _serve(arguments, settings)
+
+
+def _contradiction(arguments: argparse.Namespace) -> str:
+    if arguments.workers < 1:
+        return f"--workers is {arguments.workers}; give at least 1"
+    if arguments.follow and (arguments.workers > 1 or "@" not in arguments.model):
+        return "--follow needs --model models:/NAME@ALIAS and one worker"
+    return ""
 
 
 def _fetch(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -40,24 +54,22 @@ def _fetch(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def _serve(arguments: argparse.Namespace, settings: Settings) -> int:
-    from slipway_server.serve import serve
-
+    limit_pools(os.environ, cpus())
     prepared = Path(arguments.model)
     if (prepared / ".slipway" / "bundle.json").is_file():
-        return serve(prepared, arguments.port, settings)
-    return _fetch_and_serve(arguments, settings)
-
-
-def _fetch_and_serve(arguments: argparse.Namespace, settings: Settings) -> int:
-    """Fetch in a process of its own: the serving process never imports what fetching needs."""
-    import subprocess
-
-    from slipway_server.serve import serve
-
+        return _serve_prepared(arguments, settings, prepared)
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        # In a process of its own: the serving process never imports what fetching needs.
         command = [sys.executable, "-m", "slipway_server", "fetch", "--model", arguments.model, "--out", folder]
         code = subprocess.run([*command, "--report", settings.termination_log], check=False).returncode
-        return code or serve(Path(folder), arguments.port, settings)
+        return code or _serve_prepared(arguments, settings, Path(folder))
+
+
+def _serve_prepared(arguments: argparse.Namespace, settings: Settings, directory: Path) -> int:
+    from slipway_server.serve import Order, serve
+
+    uri = arguments.model if arguments.follow else ""
+    return serve(Order(directory, arguments.port, arguments.workers, uri), settings)
 
 
 def _with_command(argv: list[str]) -> list[str]:
@@ -77,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     serve = commands.add_parser("serve", help="answer requests")
     serve.add_argument("--model", required=True, help="a fetched directory, or anything that `fetch` takes")
     serve.add_argument("--port", type=int, default=8080)
+    serve.add_argument("--workers", type=int, default=1, help="processes on this port; 1 per container is the rule")
+    serve.add_argument("--follow", action="store_true", help="when the alias moves, serve what it means then")
     return parser
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from slipway_server import answers
 from slipway_server.bodies import Receive, Scope
 from slipway_server.routes import Routes, Send, closing
 from slipway_server.service import Service
@@ -19,18 +18,14 @@ class Application:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.routes = Routes(service)
-        self.mine = frozenset({*self.routes.posts, *self.routes.gets})
         self.pages: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        path = scope["path"]
-        if path in self.mine:
-            await self.routes(scope, receive, send)
-        elif path in _PAGES:
+        if scope["path"] in _PAGES:
             await (await self._documentation())(scope, receive, self._stamped(scope, send))
         else:
-            await self.routes.respond(scope, send, answers.no_such_path(path))
+            await self.routes(scope, receive, send)
 
     async def _documentation(self) -> Any:
         if self.pages is None:

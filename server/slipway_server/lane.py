@@ -24,7 +24,6 @@ class Lane:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.identity = b"".join(b"%s: %s\r\n" % pair for pair in service.identity)
 
     def answer(self, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer | None:
         """Answer an `/invocations` request; None when it has to queue, or is none that this lane knows."""
@@ -44,7 +43,7 @@ class Lane:
 
     def written(self, answer: Answer, common: list[tuple[bytes, bytes]], *, close: bool) -> bytes:
         """The bytes of one answer; `common` are the headers that the server puts everywhere, its date for instance."""
-        head = [_STATUS[answer.status], self.identity]
+        head = [_STATUS[answer.status], self.service.identity_lines]
         head += [b"%s: %s\r\n" % pair for pair in (*common, *answer.headers)]
         if close:
             head.append(b"connection: close\r\n")

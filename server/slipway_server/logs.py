@@ -46,6 +46,11 @@ def request(route: str, status: int, seconds: float, headers: list[tuple[bytes, 
     _logger.log(level, "answered %d", status, extra={"fields": fields})
 
 
+def problem(message: str) -> None:
+    """Log what somebody should look at."""
+    logging.getLogger("slipway").error(message)
+
+
 def trace(headers: list[tuple[bytes, bytes]]) -> dict[str, str]:
     """The trace and span that the request's `traceparent` names; nothing when it's missing or malformed."""
     for name, value in headers:

@@ -6,12 +6,13 @@ and whichever worker is asked answers for all. prometheus-client writes the expo
 
 from __future__ import annotations
 
-import mmap
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+
+from slipway_server.counters import Block, Histogram
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0)
 BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0, 1024.0, 4096.0)
@@ -26,50 +27,12 @@ def buckets(threshold: float) -> Sequence[float]:
     return sorted({*BUCKETS, threshold}) if threshold > 0 else BUCKETS
 
 
-class Block:
-    """`workers` rows of `width` doubles, shared by the processes that are forked after it was made."""
+class Source(Protocol):
+    """Something else with metrics of its own."""
 
-    def __init__(self, width: int, workers: int = 1) -> None:
-        self.width = width
-        self.workers = workers
-        self.memory = memoryview(mmap.mmap(-1, max(1, width * workers) * 8)).cast("d")
-
-    def row(self, worker: int) -> memoryview[float]:
-        """The cells that the process number `worker` writes."""
-        return self.memory[worker * self.width : (worker + 1) * self.width]
-
-    def total(self, cell: int) -> float:
-        """The sum of one cell over all workers."""
-        return float(sum(self.memory[cell :: self.width]))
-
-
-class Histogram:
-    """Where a histogram's cells lie: one per bucket, one for what is above, and the sum."""
-
-    def __init__(self, bounds: Sequence[float], base: int) -> None:
-        self.bounds = list(bounds)
-        self.base = base
-        self.sum = base + len(self.bounds) + 1
-        self.end = self.sum + 1
-
-    def add(self, cells: memoryview[float], value: float) -> None:
-        """Count one value."""
-        cells[self.base + bisect_left(self.bounds, value)] += 1.0
-        cells[self.sum] += value
-
-    def cumulated(self, block: Block) -> tuple[list[tuple[str, float]], float]:
-        """Prometheus' cumulative buckets, and the sum."""
-        names = [_number(bound) for bound in self.bounds] + ["+Inf"]
-        found: list[tuple[str, float]] = []
-        seen = 0.0
-        for index, name in enumerate(names):
-            seen += block.total(self.base + index)
-            found.append((name, seen))
-        return found, block.total(self.sum)
-
-
-def _number(bound: float) -> str:
-    return repr(float(bound))
+    def collect(self) -> Iterator[Metric]:
+        """prometheus-client's side of a collector."""
+        ...
 
 
 class Metrics:
@@ -88,7 +51,7 @@ class Metrics:
         self.cut = self.timeouts + 1
         self.block = Block(self.cut + 1, workers)
         self.info: dict[str, str] = {}
-        self.more: list[Iterable[Metric]] = []
+        self.model: Source | None = None
         self.be(0)
 
     def be(self, worker: int) -> None:
@@ -144,9 +107,9 @@ class Metrics:
         yield GaugeMetricFamily("inference_in_flight_requests", "Requests being answered.", total(self.in_flight))
         yield CounterMetricFamily("inference_timeouts", "Predictions that took too long.", total(self.timeouts))
         yield CounterMetricFamily("inference_slow_clients", "Connections cut for slowness.", total(self.cut))
-        model = GaugeMetricFamily("inference_model_info", "The model served.", labels=INFO)
+        info = GaugeMetricFamily("inference_model_info", "The model served.", labels=INFO)
         if self.info:
-            model.add_metric([self.info[name] for name in INFO], 1.0)
-        yield model
-        for source in self.more:
-            yield from source
+            info.add_metric([self.info[name] for name in INFO], 1.0)
+        yield info
+        if self.model is not None:
+            yield from self.model.collect()

@@ -14,6 +14,7 @@ from slipway_server.bodies import ClientGone, Receive, Scope, read_body
 from slipway_server.errors import RequestError
 from slipway_server.protocols import answer as mlflow_answer
 from slipway_server.protocols.select import read
+from slipway_server.routes_v2 import RoutesV2
 from slipway_server.service import Service
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -25,6 +26,7 @@ class Routes:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.v2 = RoutesV2(service)
         self.posts: dict[str, Work] = {"/invocations": self.invocations}
         self.gets: dict[str, Callable[[], Answer]] = {
             "/livez": self.livez,
@@ -38,40 +40,35 @@ class Routes:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request of a path that is in `posts` or `gets`."""
+        """Answer one request."""
         path, method = scope["path"], scope["method"]
-        if path in self.posts:
-            if method != "POST":
-                await self.respond(scope, send, answers.wrong_method(method, "POST"))
-            else:
-                await self.work(scope, receive, send)
-        elif method not in ("GET", "HEAD"):
-            await self.respond(scope, send, answers.wrong_method(method, "GET"))
+        work = self.posts.get(path) or self.v2.posts(path)
+        page = None if work else self.gets.get(path) or self.v2.gets(path)
+        if work and method == "POST":
+            await self._work(scope, receive, send, work)
+        elif page and method in ("GET", "HEAD"):
+            await self.respond(scope, send, _shown(page))
+        elif work or page:
+            await self.respond(scope, send, answers.wrong_method(method, "POST" if work else "GET"))
         else:
-            await self.respond(scope, send, self._page(path))
+            await self.respond(scope, send, answers.no_such_path(path))
 
-    def _page(self, path: str) -> Answer:
-        try:
-            return self.gets[path]()
-        except RequestError as error:
-            return answers.of_error(error)
-
-    async def work(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _work(self, scope: Scope, receive: Receive, send: Send, work: Work) -> None:
         """Read the body, answer it, count it."""
         try:
             body = await read_body(scope, receive, self.service.settings.max_body_bytes)
-            await self._predict(scope, send, body)
+            await self._predict(scope, send, work, body)
         except RequestError as error:
             self.service.done(_route(scope), error.status, 0.0, scope["headers"])
             await self.respond(scope, send, answers.of_error(error))
         except ClientGone:
             self.service.done(_route(scope), 499, 0.0, scope["headers"])
 
-    async def _predict(self, scope: Scope, send: Send, body: bytes) -> None:
+    async def _predict(self, scope: Scope, send: Send, work: Work, body: bytes) -> None:
         started = perf_counter()
         self.service.metrics.flying(1.0)
         try:
-            answer = await self.posts[scope["path"]](scope, body)
+            answer = await work(scope, body)
         except RequestError as error:
             answer = answers.of_error(error)
         finally:
@@ -106,7 +103,7 @@ class Routes:
         found: dict[str, Any] = msgspec.to_builtins(bundle)
         del found["example"]
         how = found.pop("compiled")
-        found.update(compiled=bundle.kind == "onnx", inputs=how, name=settings.model_name)
+        found.update(compiled=bundle.kind == "onnx", inputs=how, name=self.service.name)
         found.update(version=self.service.version, revision=settings.revision)
         return Answer(200, JSON, msgspec.json.encode(found))
 
@@ -118,6 +115,13 @@ class Routes:
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _shown(page: Callable[[], Answer]) -> Answer:
+    try:
+        return page()
+    except RequestError as error:
+        return answers.of_error(error)
 
 
 def _route(scope: Scope) -> str:

@@ -5,144 +5,118 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import shutil
 import socket
 import sys
 from pathlib import Path
-from types import FrameType
 
 import msgspec
-import uvicorn
 
 from slipway_server import bundle as bundles
-from slipway_server.app import Application
-from slipway_server.cpus import cpus
+from slipway_server import follow, logs, workers
+from slipway_server.drift import Drift, reference
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import report
-from slipway_server.foreign import ForeignError, foreign
-from slipway_server.http import protocol, sweep
-from slipway_server.lane import Lane
+from slipway_server.loading import load
 from slipway_server.metrics import Metrics
-from slipway_server.predictor.inline import InlineRunner, affordable_rows
-from slipway_server.predictor.runner import Limits
-from slipway_server.predictor.threads import ThreadRunner
-from slipway_server.protocols.select import reader_for
-from slipway_server.service import Model, Service
+from slipway_server.server import Server, configured
+from slipway_server.service import Service
 from slipway_server.settings import Settings
 
 
-class Server(uvicorn.Server):
-    """uvicorn with a lame duck: on SIGTERM it still accepts for a while, until nobody routes here any more."""
+class Order(msgspec.Struct, frozen=True):
+    """The command line of one server. `follow`: the alias to follow, "" for none."""
 
-    def __init__(self, config: uvicorn.Config, service: Service) -> None:
-        super().__init__(config)
-        self.service = service
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.failure: ModelError | None = None
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Listen first, so that the probes are answered while the model loads."""
-        self.loop = asyncio.get_running_loop()
-        await super().startup(sockets)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
-        """First signal: drain. Second: leave at once."""
-        if self.loop is None or self.service.draining:
-            self.should_exit = True
-            return
-        self.service.draining = True
-        self.loop.call_soon_threadsafe(self.loop.call_later, self.service.settings.lame_duck_seconds, self._leave)
-
-    def _leave(self) -> None:
-        self.should_exit = True
-
-    async def on_tick(self, counter: int) -> bool:
-        """Ten times a second: look after the connections, and leave when the model can't be had."""
-        if counter % 10 == 0:
-            slow = sweep(self.server_state.connections, asyncio.get_running_loop().time())
-            self.service.metrics.cut_off(slow)
-        return await super().on_tick(counter)
+    directory: Path
+    port: int
+    workers: int = 1
+    follow: str = ""
 
 
-def serve(directory: Path, port: int, settings: Settings) -> int:
-    """Serve the prepared model under `directory` until told to stop; return the exit code."""
-    service = Service(settings, Metrics(settings.latency_threshold_seconds))
-    config = uvicorn.Config(
-        Application(service),
-        host="0.0.0.0",
-        port=port,
-        http=protocol(settings, Lane(service)),
-        proxy_headers=False,
-        ws="none",
-        loop="uvloop",
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_keep_alive=int(settings.idle_seconds),
-        timeout_graceful_shutdown=int(settings.drain_seconds),
-        backlog=2048,
-    )
+def serve(order: Order, settings: Settings) -> int:
+    """Serve the prepared model until told to stop; return the exit code."""
+    logs.configure()
+    try:
+        drift = _drift(order.directory, order.workers)
+    except ModelError as error:
+        return give_up(error, settings)
+    service = Service(settings, Metrics(settings.latency_threshold_seconds, order.workers))
+    if order.workers == 1:
+        return _run(order, service, drift, None)
+    listening = workers.listen(order.port)
+
+    def work(number: int) -> int:
+        service.metrics.be(number)
+        drift.be(number)
+        return _run(order, service, drift, listening)
+
+    return workers.Parent(order.workers, work).run()
+
+
+def _drift(directory: Path, count: int) -> Drift:
+    return Drift(bundles.read(directory), reference(directory), count)
+
+
+def _run(order: Order, service: Service, drift: Drift, listening: socket.socket | None) -> int:
+    config = configured(service, order.port)
     server = Server(config, service)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_main(server, directory))
-    if server.failure is not None:
-        return give_up(server.failure, settings)
-    return 0
+        runner.run(_main(server, order, drift, [listening] if listening else None))
+    return give_up(server.failure, service.settings) if server.failure is not None else 0
 
 
-async def _main(server: Server, directory: Path) -> None:
-    loading = asyncio.create_task(_load(server, directory))
-    await server.serve()
-    loading.cancel()
+async def _main(server: Server, order: Order, drift: Drift, sockets: list[socket.socket] | None) -> None:
+    """Listen first, so that the probes are answered while the model loads."""
+    background = asyncio.create_task(_load_and_follow(server, order, drift))
+    await server.serve(sockets)
+    background.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        await loading
+        await background
 
 
-async def _load(server: Server, directory: Path) -> None:
+async def _load_and_follow(server: Server, order: Order, drift: Drift) -> None:
     try:
-        model = await asyncio.to_thread(foreign, load, directory, server.service.settings)
-        await model.warm_up()
+        await _use(server.service, order.directory, drift)
     except ModelError as error:
-        server.failure = error
-        server.should_exit = True
-    except ForeignError as error:
-        server.failure = ModelError("LoadFailed", f"the model under {directory} can't be loaded: {error}")
-        server.should_exit = True
+        server.fail(error)
+        return
+    gc.collect()
+    gc.freeze()
+    refused = ""
+    while order.follow:
+        await asyncio.sleep(server.service.settings.follow_seconds)
+        version = await follow.moved(order.follow, server.service.version)
+        if version and version != refused:
+            refused = "" if await _take_over(server.service, order.follow, version) else version
+
+
+async def _use(service: Service, directory: Path, drift: Drift) -> None:
+    model = await asyncio.to_thread(load, directory, service.settings, drift, service.metrics.batch)
+    try:
+        await model.warm_up()
     except RequestError as error:
-        server.failure = ModelError("LoadFailed", f"the model fails on its own input example: {error.detail}")
-        server.should_exit = True
-    else:
-        gc.collect()
-        gc.freeze()
-        server.service.use(model)
+        raise ModelError("LoadFailed", f"the model fails on its own input example: {error.detail}") from error
+    service.use(model)
 
 
-def load(directory: Path, settings: Settings) -> Model:
-    """Load the prepared model under `directory`. Raises `ModelError`."""
-    from slipway_server.predictor import native, onnx
-
-    bundle = bundles.read(directory)
-    reader = reader_for(bundle, settings)
-    if bundle.kind == "onnx":
-        compiled = onnx.build(directory, bundle)
-        example = reader.read(msgspec.json.encode(bundle.example))
-        limits = Limits(cpus(), settings.max_queue, settings.predict_timeout_seconds)
-        behind = ThreadRunner(compiled, limits)
-        return Model(bundle, reader, InlineRunner(compiled, affordable_rows(compiled, example), behind))
-    predictor = native.build(directory, bundle, settings)
-    limits = Limits(
-        1 if predictor.rowwise else settings.pyfunc_threads,
-        settings.max_queue,
-        settings.predict_timeout_seconds,
-        settings.max_batch_rows,
-    )
-    return Model(bundle, reader, ThreadRunner(predictor, limits))
+async def _take_over(service: Service, uri: str, version: str) -> bool:
+    """Load a version beside the one that serves, then swap; whatever fails, the old one serves on. Did it work?"""
+    directory = await follow.fetched(uri, version)
+    if directory is None:
+        return False
+    try:
+        await _use(service, directory, _drift(directory, 1))
+        return True
+    except ModelError as error:
+        logs.problem(f"version {version} can't be served, the old one stays: {error.message}")
+        return False
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def give_up(error: ModelError, settings: Settings) -> int:
     """Say once, readably, why nothing is served; return the exit code."""
     message = " ".join(error.message.split())
     sys.stderr.write(f"slipway-server: {message}\n")
-    outcome = {"ok": False, "reason": "LoadFailed", "message": message[:1500]}
-    report.write(settings.termination_log, msgspec.to_builtins(outcome))
-    return 3
+    report.write(settings.termination_log, {"ok": False, "reason": "LoadFailed", "message": message[:1500]})
+    return workers.GIVE_UP

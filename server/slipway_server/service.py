@@ -22,8 +22,9 @@ from slipway_server.settings import Settings
 class Model:
     """A loaded model: how its requests are read and how its predictions run."""
 
-    def __init__(self, bundle: Bundle, reader: Reader, runner: Runner) -> None:
+    def __init__(self, bundle: Bundle, reader: Reader, runner: Runner, drift: Drift) -> None:
         self.bundle = bundle
+        self.drift = drift
         self.reader = reader
         self.runner = runner
         self.inline = runner if isinstance(runner, InlineRunner) else None
@@ -34,21 +35,29 @@ class Model:
         if self.inline is None or inputs.rows > self.inline.rows:
             return None
         try:
-            return answer.encode(self.inline.at_once(inputs))
+            found = self.inline.at_once(inputs)
         except ForeignError as error:
             raise error.as_request_error() from error
+        self.drift.seen(inputs, found)
+        return answer.encode(found)
 
     async def predict(self, inputs: Inputs) -> Any:
         """Return the model's answer to checked inputs. Raises `RequestError`, whatever the model raises."""
         try:
-            return await self.runner.run(inputs)
+            found = await self.runner.run(inputs)
         except ForeignError as error:
             raise error.as_request_error() from error
+        self.drift.seen(inputs, found)
+        return found
 
     async def warm_up(self) -> None:
         """One real prediction of the model's own example. Raises `RequestError`."""
         if self.bundle.example is not None:
-            answer.encode(await self.predict(self.reader.read(msgspec.json.encode(self.bundle.example))))
+            inputs = self.reader.read(msgspec.json.encode(self.bundle.example))
+            try:
+                answer.encode(await self.runner.run(inputs))
+            except ForeignError as error:
+                raise error.as_request_error() from error
 
 
 class Service:
@@ -59,11 +68,16 @@ class Service:
         self.metrics = metrics
         self.model: Model | None = None
         self.draining = False
-        self.version = settings.model_version
+        self._identify(settings.model_name, settings.model_version)
+
+    def _identify(self, name: str, version: str) -> None:
+        self.name = name
+        self.version = version
         self.identity = (
-            (b"x-model-version", settings.model_version.encode("latin-1", "replace")),
-            (b"x-slipway-revision", settings.revision.encode("latin-1", "replace")),
+            (b"x-model-version", version.encode("latin-1", "replace")),
+            (b"x-slipway-revision", self.settings.revision.encode("latin-1", "replace")),
         )
+        self.identity_lines = b"".join(b"%s: %s\r\n" % pair for pair in self.identity)
 
     @property
     def ready(self) -> bool:
@@ -93,8 +107,10 @@ class Service:
         """Serve `model` from now on."""
         old, self.model = self.model, model
         settings, bundle = self.settings, model.bundle
+        self._identify(settings.model_name or bundle.name, settings.model_version or bundle.version)
+        self.metrics.model = model.drift
         self.metrics.info = {
-            "model_name": settings.model_name,
+            "model_name": self.name,
             "model_version": self.version,
             "revision": settings.revision,
             "digest": bundle.digest,

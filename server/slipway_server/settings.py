@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + nam
     max_connections: int = 4096
     max_batch_rows: int = 4096
     pyfunc_threads: int = 32
+    follow_seconds: float = 10.0
     access_log: bool = False
     tolerance: float = 1e-6
 

@@ -45,10 +45,15 @@ def fetch(order: Order, settings: Settings) -> int:
 
 
 def _fetch(order: Order, settings: Settings, started: float) -> Bundle:
-    source.download(order.model, order.out)
+    version = source.download(order.model, order.out)
     digest = pins.verify(order.out, order.expect_digest, order.pin_file)
     prepared = prepare(order.out, digest, settings)
-    prepared = msgspec.structs.replace(prepared, seconds=round(time.monotonic() - started, 3))
+    prepared = msgspec.structs.replace(
+        prepared,
+        seconds=round(time.monotonic() - started, 3),
+        name=source.name_of(order.model),
+        version=version,
+    )
     bundles.write(order.out, prepared)
     return prepared
 

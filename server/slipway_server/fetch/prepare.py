@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.metadata
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError, RequestError
@@ -21,6 +23,7 @@ from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for
 from slipway_server.settings import Settings
 
+MAX_CLASSES = 50
 _NAMED = ("scikit-learn", "skl2onnx", "onnxruntime", "numpy", "pandas", "mlflow-skinny", "skops")
 
 
@@ -28,7 +31,7 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     """Load the model once, answer its own example, and say how to serve it. Raises `ModelError`."""
     description = describe(directory)
     model = load(directory, description.flavor, settings)
-    bundle = _native(description, digest)
+    bundle = _native(description, model, digest)
     inputs = try_example(bundle, model, settings)
     takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
     bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
@@ -37,7 +40,7 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     return bundle
 
 
-def _native(description: Description, digest: str) -> Bundle:
+def _native(description: Description, model: NativeModel, digest: str) -> Bundle:
     return Bundle(
         digest=digest,
         flavor=description.flavor,
@@ -48,6 +51,7 @@ def _native(description: Description, digest: str) -> Bundle:
         model_id=description.model_id,
         run_id=description.run_id,
         example=description.example,
+        classes=_classes(model),
         versions=versions(),
     )
 
@@ -81,3 +85,10 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def _classes(model: NativeModel) -> tuple[Any, ...]:
+    """A classifier's labels, as far as they can be counted one by one."""
+    found = getattr(getattr(model, "estimator", None), "classes_", None)
+    labels = found.tolist() if isinstance(found, np.ndarray) and found.ndim == 1 else []
+    return tuple(labels) if len(labels) <= MAX_CLASSES else ()

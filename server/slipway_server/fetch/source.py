@@ -49,6 +49,11 @@ def run_artifact(run_id: str, name: str, into: Path) -> Path | None:
     return None
 
 
+def name_of(uri: str) -> str:
+    """The registered model's name; "" for a directory."""
+    return uri.removeprefix("models:/").partition("@")[0].partition("/")[0] if is_registry(uri) else ""
+
+
 def resolve(uri: str) -> str:
     """Return the version that `uri` means now. Raises `ModelError`."""
     match = _URI.match(uri)
@@ -63,7 +68,7 @@ def resolve(uri: str) -> str:
 
 def _from_registry(uri: str, out: Path) -> str:
     version = resolve(uri)
-    name = uri.removeprefix("models:/").partition("@")[0].partition("/")[0]
+    name = name_of(uri)
     with _readable(uri):
         _mlflow().artifacts.download_artifacts(artifact_uri=f"models:/{name}/{version}", dst_path=str(out))
     return version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from numpy.typing import NDArray
 
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.protocols.reader import check_rows, invalid
@@ -29,6 +30,13 @@ class FreeReader:
             raise invalid(str(error)) from error
         except (MlflowException, ValueError, TypeError, AttributeError) as error:
             raise invalid(str(error).split(". IMPORTANT", 1)[0]) from error
+        return self._checked(data, params)
+
+    def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
+        """See `Reader`."""
+        return self._checked(next(iter(arrays.values())) if len(arrays) == 1 else arrays, {})
+
+    def _checked(self, data: Any, params: dict[str, Any]) -> Inputs:
         rows = len(data) if hasattr(data, "__len__") else 1
         check_rows(rows, self.max_rows)
         return Inputs(rows=rows, raw=data, params=params)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from slipway_server.bundle import Column, Signature
 from slipway_server.predictor.inputs import Inputs
+from slipway_server.protocols.arrays import stacked
 from slipway_server.protocols.names import Names
 from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
@@ -42,6 +43,7 @@ class MatrixReader:
     """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column."""
 
     def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, dtype: str = "float64") -> None:
+        self.allow_missing = allow_missing
         self.narrow = dtype == "float32"
         columns = signature.matrix_columns
         self.names = [column.name for column in columns]
@@ -65,6 +67,18 @@ class MatrixReader:
         if self.narrow:
             return Inputs(len(matrix), matrix=self._narrowed(matrix), params=request.params or {})
         return Inputs(len(matrix), matrix=matrix, params=request.params or {})
+
+    def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
+        """See `Reader`."""
+        matrix = stacked(arrays, self.known)
+        check_rows(len(matrix), self.max_rows)
+        bad = np.isinf(matrix) if self.allow_missing else ~np.isfinite(matrix)
+        if bool(bad.any()):
+            row, index = (int(first[0]) for first in bad.nonzero())
+            raise invalid(f"row {row}, column {self.names[index]!r} is not finite", self.names[index])
+        if self.bounded:
+            self._check_bounds(matrix)
+        return Inputs(len(matrix), matrix=self._narrowed(matrix) if self.narrow else matrix)
 
     def _narrowed(self, matrix: NDArray[np.float64]) -> NDArray[np.float32]:
         """To float32, which a compiled forest computes in. The sum of squares is the cheapest look at every value."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from msgspec import UNSET
+from numpy.typing import NDArray
 
 from slipway_server.errors import RequestError
 from slipway_server.predictor.inputs import Inputs
@@ -17,6 +18,10 @@ class Reader(Protocol):
 
     def read(self, body: bytes) -> Inputs:
         """Return the inputs. Raises `RequestError`."""
+        ...
+
+    def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
+        """Return the inputs that named tensors make, one per column or one for all. Raises `RequestError`."""
         ...
 
 

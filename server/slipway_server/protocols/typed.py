@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from slipway_server.bundle import Column, Signature
 from slipway_server.predictor.inputs import Inputs
+from slipway_server.protocols.arrays import one_column
 from slipway_server.protocols.names import Names
 from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
@@ -82,6 +83,27 @@ class TypedReader:
         check_rows(rows, self.max_rows)
         arrays = {name: self._array(self.columns[name], values, rows) for name, values in columns.items()}
         return Inputs(rows, columns=arrays, params=request.params or {})
+
+    def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
+        """See `Reader`."""
+        self.names.check(list(arrays))
+        columns = {name: one_column(name, array) for name, array in arrays.items()}
+        rows = len(next(iter(columns.values())))
+        check_rows(rows, self.max_rows)
+        if any(len(column) != rows for column in columns.values()):
+            raise invalid("the inputs have different numbers of rows")
+        typed = {name: self._converted(name, column) for name, column in columns.items()}
+        return Inputs(rows, columns={name: self._array(self.columns[name], v, rows) for name, v in typed.items()})
+
+    def _converted(self, name: str, array: NDArray[Any]) -> list[Any]:
+        """The values as the signature's type, checked by the same rules as JSON."""
+        try:
+            found: list[Any] = msgspec.convert(array.tolist(), _list_of(self.cells[name]))
+        except msgspec.ValidationError as error:
+            raise invalid(f"input {name!r}: {error}", name) from error
+        if any(isinstance(value, float) and not np.isfinite(value) for value in found):
+            raise invalid(f"input {name!r} holds a number that is not finite", name)
+        return found
 
     def _columns(self, request: Body) -> tuple[dict[str, Sequence[Any]], int]:
         split = getattr(request, exactly_one(request))

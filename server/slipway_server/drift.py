@@ -1,0 +1,158 @@
+"""Drift without keeping a row: each value is counted into the bins that training logged in `reference.json`.
+
+The counters are compared with the reference's shares wherever Prometheus' data is looked at; both are exposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from slipway_server.bundle import REFERENCE_FILE, Bundle
+from slipway_server.counters import Block
+from slipway_server.predictor.inputs import Inputs
+
+FLUSH_ROWS = 512
+SAMPLE_ROWS = 1024
+TENTHS = tuple(part / 10 for part in range(1, 10))
+
+
+class Bins(msgspec.Struct, frozen=True):
+    """Upper bounds, ascending, each inclusive, and the share of the training data in each bin: one more than bounds."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...] = ()
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """What training logged beside the model."""
+
+    features: dict[str, Bins] = {}
+    score: Bins = Bins(TENTHS)
+
+
+def reference(directory: Path) -> Reference:
+    """Read `reference.json` beside the model. None, or one that can't be read, is an empty reference."""
+    try:
+        found = msgspec.json.decode((directory / REFERENCE_FILE).read_bytes(), type=Reference)
+    except (OSError, msgspec.DecodeError):
+        return Reference()
+    return found if found.score.edges else msgspec.structs.replace(found, score=Bins(TENTHS))
+
+
+class Drift:
+    """The counters of one model. Counting is put off until `FLUSH_ROWS` rows are there, or somebody looks."""
+
+    def __init__(self, bundle: Bundle, expected: Reference, workers: int = 1) -> None:
+        self.names = [column.name for column in bundle.signature.matrix_columns]
+        self.expected = expected
+        self.starts: dict[str, int] = {}
+        end = 0
+        for name in self.names:
+            if name in expected.features:
+                self.starts[name] = end
+                end += len(expected.features[name].edges) + 2  # and one for missing values
+        self.score_start = end
+        end += len(expected.score.edges) + 1
+        self.classes = list(bundle.classes)
+        self.class_start = end
+        self.block = Block(end + len(self.classes) + 1, workers)
+        self.edges = {name: np.array(expected.features[name].edges) for name in self.starts}
+        self.score_edges = np.array(expected.score.edges)
+        self.waiting: list[tuple[Inputs, Any]] = []
+        self.rows = 0
+        self.be(0)
+
+    def be(self, worker: int) -> None:
+        """Count as this worker from now on."""
+        self.cells = self.block.row(worker)
+
+    def seen(self, inputs: Inputs, answer: Any) -> None:
+        """Remember one answered request until the next flush."""
+        self.waiting.append((inputs, answer))
+        self.rows += inputs.rows
+        if self.rows >= FLUSH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Count what waits, and forget it."""
+        waiting, self.waiting, self.rows = self.waiting, [], 0
+        if not waiting:
+            return
+        for index, name in enumerate(self.names):
+            if name in self.starts:
+                self._count(name, np.concatenate([_values(inputs, index, name) for inputs, _ in waiting]))
+        for _, answer in waiting:
+            self._count_answer(answer)
+
+    def _count(self, name: str, values: NDArray[Any]) -> None:
+        holes = np.isnan(values)
+        start, edges = self.starts[name], self.edges[name]
+        present = values[~holes] if holes.any() else values
+        counts = np.bincount(np.searchsorted(edges, present), minlength=len(edges) + 1)
+        for index, count in enumerate([*counts.tolist(), int(holes.sum())]):
+            if count:
+                self.cells[start + index] += count
+
+    def _count_answer(self, answer: Any) -> None:
+        if not isinstance(answer, np.ndarray) or answer.ndim not in (1, 2) or not answer.size:
+            return
+        if answer.dtype.kind == "f" and (answer.ndim == 1 or answer.shape[1] <= 2):
+            scores = answer if answer.ndim == 1 else answer[:, -1]
+            for place in np.searchsorted(self.score_edges, scores[:SAMPLE_ROWS]).tolist():
+                self.cells[self.score_start + place] += 1.0
+            return
+        labels = answer.argmax(axis=1) if answer.ndim == 2 and answer.dtype.kind == "f" else answer
+        for label in labels[:SAMPLE_ROWS].tolist() if labels.ndim == 1 else ():
+            known = label if answer.ndim == 2 else self._place(label)
+            self.cells[self.class_start + min(known, len(self.classes))] += 1.0
+
+    def _place(self, label: Any) -> int:
+        return self.classes.index(label) if label in self.classes else len(self.classes)
+
+    def collect(self) -> Iterator[Metric]:
+        """prometheus-client's side of a collector."""
+        self.flush()
+        rows = CounterMetricFamily(
+            "inference_feature_rows", "Values by bin of the training data's quantiles.", labels=["feature", "bin"]
+        )
+        shares = GaugeMetricFamily(
+            "inference_feature_reference_share", "The training data's share in each bin.", labels=["feature", "bin"]
+        )
+        for name, start in self.starts.items():
+            bins = self.expected.features[name]
+            self._add(rows, [name], start, [*map(str, range(len(bins.edges) + 1)), "missing"])
+            for index, share in enumerate(bins.shares):
+                shares.add_metric([name, str(index)], share)
+        yield rows
+        yield shares
+        yield from self._scores()
+
+    def _scores(self) -> Iterator[Metric]:
+        scores = CounterMetricFamily("inference_score_rows", "Scores by bin.", labels=["bin"])
+        self._add(scores, [], self.score_start, [str(index) for index in range(len(self.score_edges) + 1)])
+        yield scores
+        shares = GaugeMetricFamily("inference_score_reference_share", "The holdout's share per bin.", labels=["bin"])
+        for index, share in enumerate(self.expected.score.shares):
+            shares.add_metric([str(index)], share)
+        yield shares
+        predictions = CounterMetricFamily("inference_predictions", "Predicted labels.", labels=["label"])
+        self._add(predictions, [], self.class_start, [*map(str, self.classes), "other"])
+        yield predictions
+
+    def _add(self, family: CounterMetricFamily, labels: Sequence[str], start: int, names: Sequence[str]) -> None:
+        for index, name in enumerate(names):
+            family.add_metric([*labels, name], self.block.total(start + index))
+
+
+def _values(inputs: Inputs, index: int, name: str) -> NDArray[Any]:
+    """A column's values; of a large request every n-th row only, so that counting never holds up the others."""
+    step = -(-inputs.rows // SAMPLE_ROWS)
+    values = inputs.matrix[:, index] if inputs.matrix is not None else (inputs.columns or {})[name]
+    return values[::step] if values.dtype.kind in "fiu" else np.empty(0)

@@ -1,0 +1,66 @@
+"""From a prepared directory to a model that answers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from slipway_server import bundle as bundles
+from slipway_server.bundle import FOLDER, LIBRARIES, Bundle
+from slipway_server.cpus import cpus
+from slipway_server.drift import Drift
+from slipway_server.errors import ModelError, RequestError
+from slipway_server.foreign import ForeignError, foreign
+from slipway_server.predictor.inline import InlineRunner, affordable_rows
+from slipway_server.predictor.runner import Limits, Runner
+from slipway_server.predictor.threads import ThreadRunner
+from slipway_server.protocols.reader import Reader
+from slipway_server.protocols.select import reader_for
+from slipway_server.service import Model
+from slipway_server.settings import Settings
+
+OnBatch = Callable[[int], None]
+# A thread that computes gives way to the event loop after this many seconds, ten times sooner than Python would.
+SWITCH_SECONDS = 0.0005
+
+
+def load(directory: Path, settings: Settings, drift: Drift, on_batch: OnBatch) -> Model:
+    """Load the prepared model under `directory`. Raises `ModelError`."""
+    bundle = bundles.read(directory)
+    reader = reader_for(bundle, settings)
+    try:
+        runner = foreign(_runner, directory, bundle, reader, (settings, on_batch))
+    except ForeignError as error:
+        raise ModelError("LoadFailed", f"the model under {directory} can't be loaded: {error}") from error
+    except RequestError as error:
+        raise ModelError("LoadFailed", f"the model refuses its own input example: {error.detail}") from error
+    return Model(bundle, reader, runner, drift)
+
+
+def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings, OnBatch]) -> Runner:
+    from slipway_server.predictor import native, onnx
+
+    settings, on_batch = how
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if bundle.kind == "onnx":
+        compiled = onnx.build(directory, bundle)
+        limits = Limits(cpus(), settings.max_queue, settings.predict_timeout_seconds)
+        rows = 1
+        if bundle.example is not None:
+            rows = affordable_rows(compiled, reader.read(msgspec.json.encode(bundle.example)))
+        return InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch))
+    _use_libraries(directory)
+    predictor = native.build(directory, bundle, settings)
+    threads = 1 if predictor.rowwise else settings.pyfunc_threads
+    limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
+    return ThreadRunner(predictor, limits, on_batch)
+
+
+def _use_libraries(directory: Path) -> None:
+    """Where the image holds no scikit-learn, fetching has put it beside the model."""
+    folder = directory / FOLDER / LIBRARIES
+    if folder.is_dir() and str(folder) not in sys.path:
+        sys.path.append(str(folder))

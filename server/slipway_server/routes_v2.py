@@ -1,0 +1,116 @@
+"""The routes of the Open Inference Protocol v2."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+
+from slipway_server import __version__
+from slipway_server.answers import JSON, Answer
+from slipway_server.bodies import Scope
+from slipway_server.errors import RequestError
+from slipway_server.predictor.inputs import Inputs
+from slipway_server.protocols import v2
+from slipway_server.protocols.tensors import COLUMNS
+from slipway_server.service import Service
+
+_PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?$")
+_METHODS = ("predict", "predict_proba")
+
+
+class RoutesV2:
+    """Answers below `/v2`."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    @property
+    def name(self) -> str:
+        """The model's name, which clients put into the path."""
+        return self.service.name or "model"
+
+    def posts(self, path: str) -> Callable[[Scope, bytes], Awaitable[Answer]] | None:
+        """What answers a POST to `path`."""
+        match = _PATH.match(path)
+        return self.infer if match and match["verb"] == "infer" else None
+
+    def gets(self, path: str) -> Callable[[], Answer] | None:
+        """What answers a GET of `path`."""
+        known: dict[str, Callable[[], Answer]] = {
+            "/v2": self.server,
+            "/v2/": self.server,
+            "/v2/health/live": lambda: _state(self.service.alive, "live"),
+            "/v2/health/ready": lambda: _state(self.service.ready, "ready"),
+        }
+        match = _PATH.match(path)
+        if match and match["verb"] != "infer":
+            return lambda: self._of_model(path, ready=match["verb"] == "ready")
+        return known.get(path)
+
+    def server(self) -> Answer:
+        """The server's own metadata."""
+        about = {"name": "slipway-server", "version": __version__, "extensions": ["binary_tensor_data"]}
+        return Answer(200, JSON, msgspec.json.encode(about))
+
+    def _of_model(self, path: str, *, ready: bool) -> Answer:
+        self._check(path)
+        if ready:
+            return _state(self.service.ready, "ready")
+        bundle = self.service.current().bundle
+        about = {
+            "name": self.name,
+            "versions": [self.service.version or "0"],
+            "platform": f"mlflow_{bundle.flavor}",
+            "inputs": self._inputs(),
+            "outputs": [{"name": method, "datatype": "", "shape": [-1]} for method in self._methods()],
+        }
+        return Answer(200, JSON, msgspec.json.encode(about))
+
+    def _inputs(self) -> list[dict[str, Any]]:
+        signature = self.service.current().bundle.signature
+        if signature.tensors:
+            kinds = {"float32": "FP32", "float64": "FP64", "int32": "INT32", "int64": "INT64", "bool": "BOOL"}
+            return [
+                {"name": each.name or "input", "datatype": kinds.get(each.dtype, "BYTES"), "shape": list(each.shape)}
+                for each in signature.tensors
+            ]
+        return [{"name": each.name, "datatype": COLUMNS[each.type], "shape": [-1, 1]} for each in signature.columns]
+
+    def _methods(self) -> list[str]:
+        bundle = self.service.current().bundle
+        if bundle.compiled is not None:
+            return list(bundle.compiled.methods)
+        return (
+            list(dict.fromkeys((bundle.predict_fn, *_METHODS))) if bundle.flavor == "sklearn" else [bundle.predict_fn]
+        )
+
+    def _check(self, path: str) -> None:
+        match = _PATH.match(path)
+        name, version = (match["name"], match["version"]) if match else ("", None)
+        if name != self.name:
+            raise RequestError(404, "Not found", f"there is no model {name[:100]!r} here; this is {self.name!r}")
+        if version is not None and version != (self.service.version or "0"):
+            raise RequestError(
+                404, "Not found", f"version {version[:50]!r} is not here; this is {self.service.version!r}"
+            )
+
+    async def infer(self, scope: Scope, body: bytes) -> Answer:
+        """Answer an inference request. Raises `RequestError`."""
+        self._check(scope["path"])
+        model = self.service.current()
+        request, arrays = v2.read(scope["headers"], body)
+        outputs = v2.asked(request, self._methods(), model.bundle.predict_fn)
+        inputs = model.reader.accept(arrays)
+        found = []
+        for output in outputs:
+            params = {} if output.name == model.bundle.predict_fn else {"predict_fn": output.name}
+            asked = Inputs(inputs.rows, inputs.matrix, inputs.columns, inputs.raw, params)
+            found.append((output, await model.predict(asked)))
+        return v2.answer(request, found, self.name, self.service.version or "0")
+
+
+def _state(good: bool, word: str) -> Answer:
+    return Answer(200 if good else 503, JSON, msgspec.json.encode({word: good}))
