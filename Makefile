@@ -1,0 +1,96 @@
+# Slipway. `make` alone lists the targets. Every target sets up what it needs by itself, and costs little when that is there.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+export PATH := $(CURDIR)/.tools/bin:$(CURDIR)/.venv/bin:$(PATH)
+PYTHON ?= python3
+export PYTHON
+
+# What deploy, rollback and the other commands about a release are about.
+RELEASE ?= w7d1-cancer-classifier
+NAMESPACE ?= demo
+VERSION ?=
+TO ?=
+REASON ?=
+
+# else_say ADVICE: what to do when the step before it failed.
+else_say = || { printf '  -> %s\n' $(1) >&2; exit 1; }
+about = "$(RELEASE)" --namespace "$(NAMESPACE)"
+rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $(if $(REASON),--reason "$(REASON)")
+
+include cluster/cluster.mk
+
+.PHONY: help venv generate check lint types layers generated unit test install uninstall
+.PHONY: demo deploy dry_rollback rollback status timeline mlflow-ui
+
+help: ## This list
+	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
+	@awk -F':.*## ' '/^[a-z][a-z_-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+## Development
+
+venv: ## The virtual environment .venv, exactly as locked
+	@scripts/venv
+
+generate: venv ## Write what is made from the API types: crds/ and the chart's copy of it
+	@python -m slipway.api.schema crds
+	@cp crds/*.yaml charts/slipway/crds/
+
+check: lint types layers generated unit ## Lint, types, layers, generated files, fast tests
+
+lint: venv # Part of check
+	@ruff check --quiet . $(call else_say,"try: .venv/bin/ruff check --fix .")
+	@ruff format --quiet --check . $(call else_say,"run: .venv/bin/ruff format .")
+	@! command -v shellcheck >/dev/null || shellcheck -x $$(git ls-files | xargs grep -lE '^#!.*\b(ba)?sh$$')
+
+types: venv # Part of check
+	@mypy --no-error-summary
+
+layers: venv # Part of check
+	@lint-imports --no-logo >.tools/layers.log 2>&1 \
+		|| { cat .tools/layers.log; echo "  -> .importlinter has the layers; a new module of slipway needs its place there" >&2; exit 1; }
+
+generated: venv # Part of check
+	@python -m slipway.api.schema --check crds
+	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
+
+# The chart is rendered by helm, which may have to be built first; `make test` sees to that.
+fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart)
+unit: venv # Part of check
+	@python -m pytest -q -n 2 $(fast_tests)
+
+test: check cluster-up images mlflow install ## All tests, the real cluster included
+	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/faults tests/e2e
+
+## The operator
+
+install: ## Install or upgrade the operator in the current cluster, with the images of `make images`
+	@scripts/install
+
+uninstall: ## Remove the operator; releases go on serving
+	@helm uninstall slipway --namespace slipway-system --ignore-not-found --wait
+
+## Releases
+
+demo: venv cluster-up images mlflow ## From nothing to releases, rejections and a rollback
+	@scripts/install --values examples/cancer/operator-values.yaml
+	@python examples/cancer/demo.py
+
+deploy: venv ## Release the newest model version (or VERSION=3) and follow it to its end
+	@slipway deploy $(about) $(if $(VERSION),--version "$(VERSION)")
+
+dry_rollback: venv ## What a rollback would change (TO=previous, VERSION=1), changing nothing
+	@slipway rollback $(about) $(rollback_to) --dry-run
+
+rollback: venv ## Take production back (TO=previous, VERSION=1, REASON="…")
+	@slipway rollback $(about) $(rollback_to)
+
+status: venv ## Where the release stands
+	@slipway status $(about)
+
+timeline: venv ## The seconds of each phase of each revision
+	@slipway timeline $(about)
+
+mlflow-ui: ## MLflow on http://127.0.0.1:5000, until Ctrl-C
+	@kubectl --namespace mlflow port-forward service/mlflow 5000:5000 $(call else_say,"is it there? make mlflow")
