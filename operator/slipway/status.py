@@ -40,8 +40,8 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
 def _phase(scene: Scene, plan: Plan) -> str:
     if plan.stalled:
         return "Stalled"
-    if scene.candidate:
-        return scene.candidate.status.phase.value
+    if scene.flying:
+        return scene.flying.status.phase.value
     if scene.live and scene.live.status.phase is Phase.WATCHING:
         return Phase.WATCHING.value
     if held(scene):

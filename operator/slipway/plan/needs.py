@@ -17,6 +17,8 @@ class Needs:
     """Model versions to have described by the registry."""
     policy: str | None = None
     """ConfigMap with the governance policy."""
+    services: frozenset[str] = frozenset()
+    """Services to look for that are not known as the release's own: somebody else may have taken the name."""
     counters_of: str | None = None
     """Revision whose pods' counters to read."""
 

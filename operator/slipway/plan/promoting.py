@@ -11,10 +11,11 @@ from slipway.plan.scene import Scene
 from slipway.render import services
 
 POLL_SECONDS = 1.0
+REGISTRY_SECONDS = 5.0
 
 
 def step(scene: Scene, candidate: ModelRevision) -> Plan:
-    """Flip, if the pods are still ready and there is a way back.
+    """Flip, if the pods are still ready and there is a way back. An outage of the registry freezes production.
 
     A live revision without ready pods is no way back, but nothing is lost by leaving it either: a broken production
     must not block its own repair.
@@ -22,6 +23,8 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     hold = held(scene)
     if hold is not None:
         return wait(f"all gates passed; held: {hold[1]}", 60.0)
+    if scene.seen.registry.problem:
+        return wait("all gates passed; production waits until the registry can be asked again", REGISTRY_SECONDS)
     if not scene.warm(candidate):
         return wait(f"waiting for the pods of {candidate.name} to be ready again", POLL_SECONDS)
     if scene.seen.production is None:
