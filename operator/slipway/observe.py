@@ -16,7 +16,7 @@ from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics import pods as pod_metrics
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView
+from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
 from slipway.plan.scene import Scene
 from slipway.views import deployment_view, job_view, pod_view, service_view
 
@@ -96,11 +96,14 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
-    versions, policy, counters = await asyncio.gather(
-        _versions(context, seen, wants), _policy(context, seen, wants), _counters(context, seen, wants)
+    versions, policy, strangers, counters = await asyncio.gather(
+        _versions(context, seen, wants),
+        _policy(context, seen, wants),
+        _strangers(context, seen, wants),
+        _counters(context, seen, wants),
     )
-    registry = replace(seen.registry, versions=versions)
-    return replace(seen, registry=registry, policy=policy, counters=counters)
+    registry, services = replace(seen.registry, versions=versions), {**seen.services, **strangers}
+    return replace(seen, registry=registry, policy=policy, services=services, counters=counters)
 
 
 async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str, Any]:
@@ -118,6 +121,13 @@ async def _policy(context: Context, seen: Observed, wants: Needs) -> PolicyText 
         return PolicyText(problem="does not exist in the release's namespace")
     text = (found.get("data") or {}).get(POLICY_KEY)
     return PolicyText(text=text) if text else PolicyText(problem=f"has no key {POLICY_KEY}")
+
+
+async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str, Service]:
+    """Services that bear a name of this release and not its label."""
+    namespace = seen.release.metadata.namespace
+    found = await asyncio.gather(*(context.cluster.get("Service", namespace, name) for name in wants.services))
+    return {view.name: view for view in (service_view(service) for service in found if service)}
 
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from slipway import names
 from slipway.api.revision import Phase
 from slipway.plan.scene import Scene
 from slipway.plan.watching import due
@@ -27,12 +28,21 @@ def needs(scene: Scene) -> Needs:
     """What this pass may need."""
     candidate, live, desired = scene.candidate, scene.live, scene.desired
     watched = live is not None and live.status.phase is Phase.WATCHING and due(live, scene)
-    counters_of = live.name if live and watched else None
+    counters_of, services = (live.name if live and watched else None), _services(scene)
     if candidate is not None and candidate.status.phase is Phase.PENDING:
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
         governance = candidate.spec.policy.gates.governance
-        return Needs(frozenset(versions), governance.policy if governance else None, counters_of)
+        return Needs(frozenset(versions), governance.policy if governance else None, services, counters_of)
     wanted = desired is not None and (live is None or live.spec.serving_hash != desired.serving_hash)
     if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
-        return Needs(frozenset({desired.version}), None, counters_of)
-    return Needs(counters_of=counters_of)
+        return Needs(frozenset({desired.version}), None, services, counters_of)
+    return Needs(services=services, counters_of=counters_of)
+
+
+def _services(scene: Scene) -> frozenset[str]:
+    """The Services that the candidate's way to production is going to make."""
+    candidate = scene.candidate
+    if candidate is None:
+        return frozenset()
+    planned = {candidate.name, names.staging_service(scene.name), names.metrics_service(scene.name)}
+    return frozenset(planned - set(scene.seen.services))

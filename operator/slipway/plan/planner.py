@@ -20,7 +20,7 @@ from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, requested
 from slipway.plan.scene import Scene
-from slipway.plan.settle import misdirected, settle
+from slipway.plan.settle import contested, misdirected, settle
 from slipway.plan.watching import pause, watch
 
 Step = Callable[[Scene], Plan | None]
@@ -55,6 +55,7 @@ STEPS: tuple[Step, ...] = (
     automatic,
     reopened,
     misdirected,
+    contested,
     adopt,
     watch,
     unusable,

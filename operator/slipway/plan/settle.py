@@ -6,6 +6,7 @@ from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.actions import NOW, Decision, Plan
 from slipway.plan.moves import move, stall
+from slipway.plan.observed import Service
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
 from slipway.times import elapsed, stamp
@@ -60,10 +61,7 @@ def misdirected(scene: Scene) -> Plan | None:
     if service is None:
         return None
     if service.release != scene.name:
-        return stall(
-            "ServiceConflict",
-            f"Service {service.name} does not belong to this release; rename the release or remove the Service",
-        )
+        return _taken(service)
     if scene.live is not None and scene.live.status.phase in SERVING:
         return None
     last = scene.seen.release.status.live
@@ -72,3 +70,16 @@ def misdirected(scene: Scene) -> Plan | None:
         f"the selector of Service {service.name} points at {scene.served or 'no revision'}, which Slipway did not "
         f"choose; point it back at {last.revision if last else 'a revision'}, or set spec.rollback to a revision",
     )
+
+
+def contested(scene: Scene) -> Plan | None:
+    """A Service that the candidate needs belongs to somebody else: nothing of theirs is touched."""
+    if scene.candidate is None:
+        return None
+    strangers = (service for _, service in sorted(scene.seen.services.items()) if service.release != scene.name)
+    return next((_taken(service) for service in strangers), None)
+
+
+def _taken(service: Service) -> Plan:
+    owner = f"belongs to release {service.release}" if service.release else "does not belong to this release"
+    return stall("ServiceConflict", f"Service {service.name} {owner}; rename this release or remove the Service")

@@ -132,6 +132,20 @@ async def test_a_rollback_to_nothing_is_refused_in_words_and_holds_up_nothing_el
     assert world.registry.models[MODEL]["production"] == "1"
 
 
+async def test_a_person_who_changes_their_mind_finds_both_sides_warm(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.edit(rollback={"version": "1"})
+    await world.settle(hours=0.01)
+    world.edit(rollback={"version": "2"})
+    await world.step()
+    assert world.serving == f"{NAME}-r2"
+    await world.settle(hours=0.01)
+    assert world.revision(2)["phase"] == "Live"
+    assert world.revision(1)["phase"] == "RolledBack"
+
+
 async def test_a_cold_target_is_brought_up_before_production_moves(world: World) -> None:
     await serve(world, "1")
     await serve(world, "2")
@@ -192,7 +206,7 @@ async def test_a_registry_outage_freezes_and_changes_nothing(world: World) -> No
     await world.until("Staging")
     world.registry.down = True
     await world.settle(hours=0.01)
-    assert world.serving in (f"{NAME}-r1", f"{NAME}-r2")
+    assert world.serving == f"{NAME}-r1"
     assert world.condition("RegistryReachable")["status"] == "False"
     world.registry.down = False
     await world.settle(hours=0.1)
@@ -240,6 +254,20 @@ async def test_somebody_elses_service_of_the_same_name_is_left_alone(world: Worl
     await serve(world, "1")
     assert world.condition("Stalled")["reason"] == "ServiceConflict"
     assert world.cluster.objects[("Service", "demo", NAME)]["spec"]["selector"] == {"app": "x"}
+
+
+async def test_a_release_never_takes_the_service_of_another_for_its_staging_service(world: World) -> None:
+    selector = {"slipway.dev/release": f"{NAME}-staging"}
+    metadata = {"name": f"{NAME}-staging", "namespace": "demo", "labels": {"slipway.dev/release": f"{NAME}-staging"}}
+    world.put({"kind": "Service", "metadata": metadata, "spec": {"selector": selector}})
+    await serve(world, "1")
+    stalled = world.condition("Stalled")
+    assert stalled["reason"] == "ServiceConflict"
+    assert f"Service {NAME}-staging belongs to release {NAME}-staging" in stalled["message"]
+    assert world.cluster.objects[("Service", "demo", f"{NAME}-staging")]["spec"]["selector"] == selector
+    del world.cluster.objects[("Service", "demo", f"{NAME}-staging")]
+    await world.settle()
+    assert world.serving == f"{NAME}-r1", "it goes on once the name is free"
 
 
 async def test_a_deleted_production_service_is_made_again(world: World) -> None:
