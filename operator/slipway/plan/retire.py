@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway import names
 from slipway.api.base import seconds
+from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.actions import Apply, Delete, Plan
 from slipway.plan.phases import ENDED_EARLY, IN_FLIGHT
@@ -50,8 +51,13 @@ def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
 
 
 def _keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
-    """Whether `revision` is the way back and its window is open. While a revision is under watch it always is."""
-    if revision is not scene.previous:
+    """Whether `revision` is a way back and its window is open. While a revision is under watch it always is.
+
+    What a person rolled back from stays warm too: people change their minds.
+    """
+    last = scene.seen.release.status.rollback
+    undone = last is not None and last.trigger is RollbackTrigger.USER and last.from_revision == revision.name
+    if revision is not scene.previous and not undone:
         return False
     watched = scene.live is not None and scene.live.status.phase is Phase.WATCHING
     window = seconds(scene.seen.release.spec.rollout.keep_warm)
