@@ -1,12 +1,24 @@
 # The cluster, the images and MLflow. Included by the Makefile; cluster/README.md says how it works.
-export CLUSTER
+export CLUSTER IMAGE_REPOSITORY SLIPWAY_IMAGES
 
-.PHONY: cluster-up cluster-down cluster-lock
-cluster-up: ## A Kubernetes cluster: kind, or the current context with CLUSTER=existing
+.PHONY: cluster-up cluster-down cluster-lock images mlflow mlflow-ui mlflow-lock
+cluster-up: ## A Kubernetes cluster: kind, or with CLUSTER=existing the current context
 	@cluster/up.sh
 
 cluster-down: ## Delete the kind cluster (images and cache stay)
 	@cluster/down.sh
 
-cluster-lock: # After a change in cluster/versions.env
+images: cluster-up ## Build what changed of the images, and load it into the cluster
+	@cluster/images.sh
+
+mlflow: images ## A real MLflow server in the cluster
+	@cluster/mlflow.sh
+
+mlflow-ui: ## MLflow at http://localhost:5000 until interrupted (PORT=…)
+	@cluster/mlflow-ui.sh $(PORT)
+
+cluster-lock: # after a change in cluster/versions.env
 	@cluster/lock.sh
+
+mlflow-lock: # after a change in manifests/mlflow/requirements.in
+	@manifests/mlflow/lock

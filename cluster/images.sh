@@ -30,7 +30,7 @@ image() {
   else
     "$CLUSTER_DIR/load-image.sh" "$reference"
   fi
-  echo "${target^^}_IMAGE=$reference" >>"$names.$$"
+  echo "$(tr "[:lower:]" "[:upper:]" <<<"$target")_IMAGE=$reference" >>"$names.$$"
 }
 
 [ "${CLUSTER:-kind}" != existing ] || [ -n "${IMAGE_REPOSITORY:-}" ] ||
