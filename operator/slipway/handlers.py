@@ -57,10 +57,11 @@ def registry(enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
 
 async def run(handlers: kopf.OperatorRegistry, settings: Settings, stop: Any) -> None:
     """Watch until `stop` is set."""
+    identity: Any = "slipway"  # kopf would ask for the user's name, and a container's user has none
     namespaces = list(settings.watch_namespaces)
     await kopf.operator(
         registry=handlers,
-        identity="slipway",
+        identity=identity,
         standalone=True,
         clusterwide=not namespaces,
         namespaces=namespaces,
