@@ -45,9 +45,9 @@ def operator(cluster: Cluster) -> Operator:
 
 
 @pytest.fixture(scope="session")
-def models(cluster: Cluster) -> Models:
-    """The registered model of these tests."""
-    return Models()
+def models(operator: Operator) -> Models:
+    """The registered model of these tests, in the registry that the operator is configured with."""
+    return Models(operator.config()["registries"]["default"]["url"])
 
 
 @pytest.fixture(scope="session")

@@ -13,10 +13,10 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from slipway.cli.kubectl import forwarded
+from slipway.cli.registry import reachable
 
 MODEL = "slipway_e2e"
-NAMESPACE, SERVICE, PORT = "mlflow", "mlflow", 5000
+NAMESPACE, DEPLOYMENT = "mlflow", "mlflow"
 ROOT = Path(__file__).parents[2]
 TRAIN = ROOT / "examples" / "cancer" / "train.py"
 AGAIN = "good again"
@@ -28,8 +28,10 @@ _TIMEOUT_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Models:
-    """The registered model; every call goes through a port-forward of its own, for MLflow's pod comes and goes."""
+    """The registered model; every call has a port-forward of its own, for MLflow's pod comes and goes."""
 
+    url: str
+    """Of the MLflow server that the operator is configured with."""
     name: str = MODEL
 
     def move(self, alias: str, version: str) -> None:
@@ -53,8 +55,16 @@ class Models:
 
     def train(self) -> Mapping[str, str]:
         """Kind to version. Trains what the registry does not have yet."""
-        versions = dict(_train("--name", self.name))
-        return {**versions, AGAIN: self._second("good") or _train("--name", self.name, "--register", "good")["good"]}
+        versions = dict(self._train())
+        return {**versions, AGAIN: self._second("good") or self._train("--register", "good")["good"]}
+
+    def _train(self, *arguments: str) -> Mapping[str, str]:
+        with reachable(self.url) as url:
+            command = [sys.executable, str(TRAIN), "--name", self.name, "--tracking-uri", url, *arguments]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+        assert done.returncode == 0, f"train.py: {done.stderr[-2000:]}"
+        versions: Mapping[str, str] = json.loads(done.stdout)
+        return versions
 
     def _second(self, kind: str) -> str | None:
         asked = {"filter": f"name = '{self.name}'", "max_results": 200}
@@ -65,7 +75,7 @@ class Models:
 
     def _call(self, method: str, what: str, fields: Mapping[str, Any]) -> Any:
         query, body = (f"?{urlencode(fields)}", None) if method == "GET" else ("", json.dumps(fields).encode())
-        with forwarded(NAMESPACE, SERVICE, PORT) as url:
+        with reachable(self.url) as url:
             request = Request(f"{url}{_API}/{what}{query}", body, {"Content-Type": "application/json"}, method=method)
             try:
                 with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
@@ -73,15 +83,6 @@ class Models:
             except HTTPError as error:
                 with error:
                     raise AssertionError(f"MLflow: {method} {what}: {error.read().decode()}") from None
-
-
-def _train(*arguments: str) -> Mapping[str, str]:
-    with forwarded(NAMESPACE, SERVICE, PORT) as url:
-        command = [sys.executable, str(TRAIN), *arguments, "--tracking-uri", url]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, f"train.py: {done.stderr[-2000:]}"
-    versions: Mapping[str, str] = json.loads(done.stdout)
-    return versions
 
 
 def example() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import kubectl
-from tests.e2e.models import NAMESPACE, SERVICE
+from tests.e2e.models import DEPLOYMENT, NAMESPACE
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout
 
@@ -37,9 +37,9 @@ def release(stage: Stage, versions: Mapping[str, str]) -> Release:
 
 
 def _scale(replicas: int) -> None:
-    kubectl("-n", NAMESPACE, "scale", f"deployment/{SERVICE}", f"--replicas={replicas}")
+    kubectl("-n", NAMESPACE, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")
     if replicas:
-        kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{SERVICE}", "--timeout=120s")
+        kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=120s")
 
 
 @pytest.mark.usefixtures("mlflow_comes_back")
