@@ -9,7 +9,7 @@ answers() { within 10 docker version >/dev/null 2>&1; }
 settle_old_engine() {
   local file=/var/run/docker.pid
   for _ in $(seq 60); do
-    [ -r "$file" ] && [ "$(cat "/proc/$(cat "$file")/comm" 2>/dev/null)" = dockerd ] || break
+    if ! grep -qsx dockerd "/proc/$(cat "$file" 2>/dev/null)/comm"; then break; fi
     ! answers || return 0
     sleep 0.5
   done
@@ -45,7 +45,8 @@ esac
 
 command -v dockerd >/dev/null || install_packages docker.io iptables
 if [ -d /run/systemd/system ]; then
-  systemctl start docker && answers || die "systemd could not start Docker" "look at: journalctl -u docker"
+  systemctl start docker || die "systemd could not start Docker" "look at: journalctl -u docker"
+  answers || die "Docker was started, but does not answer" "look at: journalctl -u docker"
 else
   start_by_hand
 fi

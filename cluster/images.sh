@@ -19,7 +19,7 @@ image() {
   local target=$1 dockerfile=$2 reference paths
   paths=$(cd "$REPO_DIR" && sources "$dockerfile" "$target")
   # shellcheck disable=SC2086  # one path per word
-  reference=$repository/$target:$( (hash_of "$dockerfile" $paths && echo "$python") | sha256sum | cut -c1-12)
+  reference=$repository/$target:$( (hash_of "$dockerfile" $paths && echo "$python") | short_hash)
   if ! docker image inspect "$reference" >/dev/null 2>&1; then
     step "image $reference" docker build --network host --build-arg "PYTHON_IMAGE=$python" \
       --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \

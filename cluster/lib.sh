@@ -28,9 +28,15 @@ die() {
   exit 1
 }
 
+# Where macOS has another name for it.
+SHA256=sha256sum
+command -v sha256sum >/dev/null || SHA256='shasum -a 256'
+short_hash() { $SHA256 | cut -c1-12; }
+
 # hash_of FILE-OR-FOLDER…: 12 digits that name their content, whatever their place, time or owner.
 hash_of() {
-  (cd "$REPO_DIR" && find "$@" -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-12
+  # shellcheck disable=SC2086  # may be two words
+  (cd "$REPO_DIR" && find "$@" -type f ! -name '*.pyc' -print0 | LC_ALL=C sort -z | xargs -0 $SHA256) | short_hash
 }
 
 # step LABEL COMMAND…: runs a program with its output in a log, shows that it lives, and how long it took.
@@ -72,10 +78,12 @@ one_at_a_time() {
 
 # install_packages NAME…: Debian packages, only where that is ours to do. Never removes one.
 install_packages() {
-  [ -r /etc/debian_version ] && [ "$(id -u)" = 0 ] ||
+  if [ ! -r /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
     die "missing here: $*" "install it; on Debian or Ubuntu, as root, this script does so by itself"
+  fi
   say "- installing Debian packages: $*"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-remove "$@" >"$LOG_DIR/apt.log" 2>&1 9>&- ||
+  if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-remove "$@"; } >"$LOG_DIR/apt.log" 2>&1 9>&-; then
     die "could not install $*" "the log: $LOG_DIR/apt.log"
+  fi
 }

@@ -17,7 +17,7 @@ say "- node image: $image, built from Go modules and Debian packages (Docker rea
 if ! exists "$image"; then
   packages='systemd systemd-sysv dbus containerd runc containernetworking-plugins iptables ebtables ipset conntrack ethtool
     socat iproute2 kmod procps mount util-linux hostname jq ca-certificates'
-  rootfs=slipway-node/rootfs:$DEBIAN_SUITE-$(printf "%s" "$packages" | sha256sum | cut -c1-12)
+  rootfs=slipway-node/rootfs:$DEBIAN_SUITE-$( (echo "$packages" && hash_of cluster/rootfs.sh) | short_hash)
   if ! exists "$rootfs"; then
     command -v mmdebstrap >/dev/null || install_packages mmdebstrap
     # shellcheck disable=SC2086  # one word per package

@@ -20,10 +20,10 @@ cp "$certificates" "$context/certificates.crt"
     sed -n "s/^[^.]*\.\(index-url\|extra-index-url\|trusted-host\|proxy\)='\(.*\)'\$/\1 = \2/p"
 } >"$context/pip.conf"
 
-image=slipway-node/python:3.11-$DEBIAN_SUITE-$(cat "$context"/* "$CLUSTER_DIR/rootfs.sh" | sha256sum | cut -c1-12)
+image=slipway-node/python:3.11-$DEBIAN_SUITE-$(cat "$context"/* "$CLUSTER_DIR/rootfs.sh" | short_hash)
 if ! docker image inspect "$image" >/dev/null 2>&1; then
   command -v mmdebstrap >/dev/null || install_packages mmdebstrap
-  rootfs=slipway-node/rootfs:python-$DEBIAN_SUITE-$(sha256sum <"$CLUSTER_DIR/rootfs.sh" | cut -c1-12)
+  rootfs=slipway-node/rootfs:python-$DEBIAN_SUITE-$(hash_of cluster/rootfs.sh)
   docker image inspect "$rootfs" >/dev/null 2>&1 ||
     step "a base image with Python from Debian packages, in place of $PYTHON_IMAGE (once)" \
       "$CLUSTER_DIR/rootfs.sh" "$rootfs" python3 python3-venv

@@ -8,12 +8,12 @@ mkdir -p "$store"
 os=$(uname -s | tr '[:upper:]' '[:lower:]')
 arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
 
-# fetch URL: into the working folder, checked against the sum published beside it.
+# fetch URL SUM-URL: into the working folder, checked against the sum published beside it.
 fetch() {
   local sum want
   curl -fsSL --connect-timeout 10 --retry 2 -O "$1" && sum=$(curl -fsSL --connect-timeout 10 "$2") || return 1
   want=${sum%% *}
-  [ "$(sha256sum "${1##*/}" | cut -d' ' -f1)" = "$want" ] || die "$1 is not what its checksum says" "try again later"
+  [ "$($SHA256 <"${1##*/}" | cut -d' ' -f1)" = "$want" ] || die "$1 is not what its checksum says" "try again later"
 }
 
 download() {

@@ -20,7 +20,7 @@ await_healthy() {
 }
 
 use_existing() {
-  command -v kubectl >/dev/null && command -v helm >/dev/null || "$CLUSTER_DIR/tools.sh"
+  if ! command -v kubectl || ! command -v helm; then "$CLUSTER_DIR/tools.sh"; fi >/dev/null
   kubectl --request-timeout 10s get --raw /readyz >/dev/null ||
     die "CLUSTER=existing, but the current context ($(kubectl config current-context 2>&1)) does not answer" \
       "choose one that does: kubectl config use-context NAME"
