@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 MANAGER = "slipway"
 RELEASE_LABEL = "slipway.dev/release"
 REVISION_LABEL = "slipway.dev/revision"
@@ -9,6 +12,9 @@ VERSION_LABEL = "slipway.dev/model-version"
 GATE_LABEL = "slipway.dev/gate"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 TEMPLATE_HASH = "slipway.dev/template-hash"
+
+LONGEST_JOB = 58
+"""A Job's name is a label of its pods: 63 characters with the attempt."""
 
 HTTP_PORT = 8080
 SERVICE_PORT = 80
@@ -34,9 +40,17 @@ def pin_config_map(revision: str) -> str:
     return f"{revision}-pin"
 
 
+def gate_label(gate: str) -> str:
+    """`gate` as a label's value and as part of a name: lower case, nothing but letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", gate.lower()).strip("-")
+
+
 def gate_job(revision: str, gate: str, attempt: int) -> str:
-    """Name of the Job that runs `gate` for the `attempt`-th time."""
-    return f"{revision}-{gate.replace('/', '-').replace('.', '-').lower()}-{attempt}"
+    """Name of the Job that runs `gate` for the `attempt`-th time. Long names are cut and told apart by a hash."""
+    name = f"{revision}-{gate_label(gate)}"
+    if len(name) > LONGEST_JOB:
+        name = f"{name[: LONGEST_JOB - 7].rstrip('-')}-{hashlib.sha256(gate.encode()).hexdigest()[:6]}"
+    return f"{name}-{attempt}"
 
 
 def release_labels(release: str) -> dict[str, str]:

@@ -64,10 +64,13 @@ def job_view(job: Object, pods: list[Object]) -> Job:
         name=meta["name"],
         uid=meta["uid"],
         revision=meta["labels"].get(names.REVISION_LABEL, ""),
+        gate=meta["labels"].get(names.GATE_LABEL, ""),
         finished=failed is not None or status.get("succeeded", 0) > 0,
         message=ended.get("message"),
         exit_code=ended.get("exitCode"),
         reason=ended.get("reason") if not failed else failed.get("reason") or ended.get("reason"),
+        started_at=status.get("startTime"),
+        ended_at=status.get("completionTime") or (failed or {}).get("lastTransitionTime"),
     )
 
 

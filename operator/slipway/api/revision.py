@@ -54,6 +54,7 @@ class PinnedModel(Frozen):
     version: str = Field(description="Model version.")
     model_id: str | None = Field(None, description="MLflow's id of the logged model.")
     run_id: str | None = Field(None, description="Run that made it.")
+    author: str | None = Field(None, description="Who registered the version, by its tag author.")
     digest: Digest | None = Field(None, description="Digest that the version's model.digest tag promised at intake.")
 
 
@@ -129,6 +130,14 @@ class Watched(Frozen):
     )
 
 
+class Consent(Frozen):
+    """A human's consent, as it was seen to be asked for and given."""
+
+    waiting_since: Timestamp | None = Field(None, description="When all other gates had answered.")
+    approved: Digest | None = Field(None, description="The digest that spec.gates.approval.approved was seen to name.")
+    given_at: Timestamp | None = Field(None, description="When it was first seen to name it.")
+
+
 class RevisionStatus(Frozen):
     """Where the revision stands and the evidence of what happened to it."""
 
@@ -142,6 +151,7 @@ class RevisionStatus(Frozen):
     gates: Annotated[tuple[GateResult, ...], Field(max_length=32)] = Field(
         default=(), description="Each gate's verdict and evidence."
     )
+    consent: Consent | None = Field(None, description="A human's consent, where one was asked for or given.")
     timings: Annotated[tuple[Timing, ...], Field(max_length=32)] = Field(
         default=(), description="When each phase started and ended."
     )

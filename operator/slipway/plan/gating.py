@@ -1,63 +1,109 @@
-"""Gating: the gates that need pods, each in a Job beside the candidate."""
+"""Gating: the gates that need pods, each in a Job beside the candidate; then a human's consent, where one is needed."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from slipway import names
-from slipway.api.base import seconds
+from slipway.api.gates import CustomGate, MetricGate, SmokeGate
 from slipway.api.revision import ModelRevision, Phase
-from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import job as gate_verdict
+from slipway.gates.decision import Action, Decision, decide, expected
+from slipway.gates.evidence import stale
+from slipway.plan import consent
 from slipway.plan.actions import Apply, Plan
+from slipway.plan.evidence import identity_of, merged, stamped
 from slipway.plan.fetching import bring_up
 from slipway.plan.hold import held
-from slipway.plan.moves import move, note, wait
-from slipway.plan.pending import reject
+from slipway.plan.moves import move, note, stall, wait
+from slipway.plan.observed import Job
+from slipway.plan.pending import inline, judge, reject
 from slipway.plan.scene import Scene
 from slipway.render.gate_job import GateRun, gate_job
+from slipway.times import elapsed, parse
 
-MAX_ATTEMPTS = 3
-"""Runs of one gate that end in Error before the attempt is given up."""
 POLL_SECONDS = 2.0
 
 
 def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
-    """Run what is not decided yet; go on when everything passed."""
-    repaired = bring_up(scene, candidate)
-    if repaired is not None:
-        return repaired
-    decided = {result.name: result for result in candidate.status.gates}
-    for run in runs(scene, candidate):
-        result = decided.get(run.gate)
-        if result is None or (result.verdict is Verdict.ERROR and result.attempts < MAX_ATTEMPTS):
-            return _run(scene, candidate, run)
-    failed = [result for result in candidate.status.gates if result.blocks]
-    if failed:
-        return reject(scene, candidate, failed[0], candidate.status.gates)
+    """Run what is not decided, compare again where production changed meanwhile, and go on when everything passed."""
+    earlier = bring_up(scene, candidate) or consent.record(scene, candidate)
+    if earlier is not None:
+        return earlier
+    gates, results = candidate.spec.policy.gates, candidate.status.gates
+    outdated = stale(results, identity_of(scene.live))
+    if outdated:
+        return _again(candidate, outdated)
+    decision = decide(gates, results, consent.judge(scene, candidate))
+    if decision.action is Action.RUN:
+        return _run(scene, candidate, decision)
+    if decision.action is Action.REJECT:
+        return reject(scene, candidate, decision)
+    if decision.action is Action.APPROVAL:
+        return consent.ask(scene, candidate, decision)
     return _passed(scene, candidate)
 
 
-def runs(scene: Scene, candidate: ModelRevision) -> tuple[GateRun, ...]:
-    """The gates that need pods, cheap before dear, each with its next attempt."""
-    smoke = candidate.spec.policy.gates.smoke
-    if smoke is None:
-        return ()
-    before = next((r.attempts for r in candidate.status.gates if r.name == "smoke"), 0)
-    image = scene.seen.settings.images.jobs
-    return (GateRun("smoke", "smoke", image, smoke.wire(), seconds(smoke.timeout), before + 1),)
+def _again(candidate: ModelRevision, outdated: tuple[str, ...]) -> Plan:
+    """Drop comparisons with a production that is no more; they are run again."""
+    return note(candidate, gates=tuple(r for r in candidate.status.gates if r.name not in outdated))
 
 
-def _run(scene: Scene, candidate: ModelRevision, run: GateRun) -> Plan:
-    job = scene.seen.jobs.get(names.gate_job(candidate.name, run.gate, run.attempt))
+def _run(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
+    """Run the smoke load alone, for others would slow it down, and the rest side by side."""
+    if decision.at is not None and decision.at > scene.now:
+        return wait(decision.message, (decision.at - scene.now).total_seconds())
+    mine = inline(candidate.spec.policy.gates)
+    compared = [n for n in decision.gates if n in mine]
+    if compared:
+        return _compare(scene, candidate, compared)
+    due = ["smoke"] if "smoke" in decision.gates else list(decision.gates)
+    plans = [_one(scene, candidate, name) for name in due]
+    return next((plan for plan in plans if plan.action or plan.stalled), plans[0])
+
+
+def _compare(scene: Scene, candidate: ModelRevision, due: list[str]) -> Plan:
+    """Logged metrics once more, against today's production."""
+    fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
+    return note(candidate, gates=merged(candidate.status.gates, fresh))
+
+
+def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
+    """Start one gate's Job, wait for it, or take its verdict."""
+    run = _gate_run(scene, candidate, name)
+    if run is None:
+        return stall("UnknownRegistry", f"registry {candidate.spec.model.registry} is not configured any more")
+    job = scene.seen.jobs.get(names.gate_job(candidate.name, name, run.attempt))
     if job is None:
         return Plan(Apply(gate_job(run, candidate, scene.live)), again=POLL_SECONDS)
     if not job.finished:
-        return wait(f"gate {run.gate} is running", POLL_SECONDS)
-    result = gate_verdict.read(run.gate, job.message, job.exit_code, job.reason)
-    return note(candidate, gates=_with(candidate.status.gates, result.model_copy(update={"attempts": run.attempt})))
+        return wait(f"gate {name} is running", POLL_SECONDS)
+    result = gate_verdict.read(name, job.message, job.exit_code, job.reason)
+    timed = result.model_copy(update={"started_at": job.started_at, "duration_seconds": _duration(job)})
+    return note(candidate, gates=merged(candidate.status.gates, [stamped(scene, candidate, timed)]))
 
 
-def _with(results: tuple[GateResult, ...], result: GateResult) -> tuple[GateResult, ...]:
-    return (*(r for r in results if r.name != result.name), result)
+def _duration(job: Job) -> float | None:
+    return elapsed(job.started_at, _time(job.ended_at)) if job.started_at and job.ended_at else None
+
+
+def _time(text: str | None) -> datetime:
+    return parse(text or "")
+
+
+def _gate_run(scene: Scene, candidate: ModelRevision, name: str) -> GateRun | None:
+    registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
+    gate = expected(candidate.spec.policy.gates)[name]
+    if registry is None or not isinstance(gate, SmokeGate | MetricGate | CustomGate):
+        return None
+    runs = [j for j in scene.seen.jobs.values() if j.revision == candidate.name and j.gate == names.gate_label(name)]
+    before = next((r.attempts for r in candidate.status.gates if r.name == name), 0)
+    return GateRun(name, gate, max(before + 1, _open(runs)), scene.seen.settings.images.jobs, registry)
+
+
+def _open(runs: list[Job]) -> int:
+    """Number of the newest run: after results were dropped, counting goes on where the Jobs left it."""
+    return max((int(job.name.rsplit("-", 1)[1]) for job in runs), default=1)
 
 
 def _passed(scene: Scene, candidate: ModelRevision) -> Plan:

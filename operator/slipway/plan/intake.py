@@ -15,6 +15,7 @@ from slipway.render.revision import revision
 from slipway.times import stamp
 
 DIGEST_TAG = "model.digest"
+AUTHOR_TAG = "author"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REGISTRY_SECONDS = 5.0
 
@@ -64,6 +65,7 @@ def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
             version=version.version,
             model_id=version.model_id,
             run_id=version.run_id,
+            author=version.tags.get(AUTHOR_TAG),
             digest=version.tags.get(DIGEST_TAG),
         ),
         server=desired.server,

@@ -29,7 +29,7 @@ def needs(scene: Scene) -> Needs:
     candidate, live, desired = scene.candidate, scene.live, scene.desired
     watched = live is not None and live.status.phase is Phase.WATCHING and due(live, scene)
     counters_of, services = (live.name if live and watched else None), _services(scene)
-    if candidate is not None and candidate.status.phase is Phase.PENDING:
+    if candidate is not None and candidate.status.phase in (Phase.PENDING, Phase.GATING):
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
         governance = candidate.spec.policy.gates.governance
         return Needs(frozenset(versions), governance.policy if governance else None, services, counters_of)

@@ -50,11 +50,15 @@ class Job:
     name: str
     uid: str
     revision: str
+    gate: str
+    """The gate's label."""
     finished: bool
     message: str | None = None
     """Termination message of its container: the verdict."""
     exit_code: int | None = None
     reason: str | None = None
+    started_at: str | None = None
+    ended_at: str | None = None
 
 
 @dataclass(frozen=True)

@@ -4,38 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from slipway.api.base import seconds
+from slipway.api.gates import Gates, MetricGate, MetricSource
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import governance, metrics
+from slipway.gates.decision import Action, Decision, decide
 from slipway.plan.actions import Plan
-from slipway.plan.moves import move, wait
+from slipway.plan.evidence import merged, stamped
+from slipway.plan.moves import move, note, wait
 from slipway.plan.scene import Scene
-from slipway.times import elapsed, stamp
-
-RETRY_SECONDS = 5.0
 
 
 def step(scene: Scene, candidate: ModelRevision) -> Plan:
-    """Judge what can be judged without pods; an Error is tried again until the progress deadline."""
-    results = tuple(_stamped(scene, result) for result in judge(scene, candidate))
-    failed = [result for result in results if result.blocks]
-    if not failed:
-        why = ("Fetching", "fetching and verifying the model's artifacts")
-        return move(scene, candidate, Phase.FETCHING, why, gates=results)
-    worst = next((result for result in failed if result.verdict is Verdict.FAIL), failed[0])
-    deadline = seconds(candidate.spec.policy.rollout.progress_deadline)
-    late = elapsed(candidate.metadata.creation_timestamp, scene.now) > deadline
-    if worst.verdict is Verdict.ERROR and not late:
-        return wait(f"{worst.name}: {worst.message}", RETRY_SECONDS)
-    return reject(scene, candidate, worst, results)
+    """Judge what can be judged without pods, an Error as often as its policy says; then fetch."""
+    gates, results = candidate.spec.policy.gates, candidate.status.gates
+    decision = decide(gates, results)
+    mine = inline(gates)
+    due = [name for name in decision.gates if name in mine] if decision.action is Action.RUN else []
+    if decision.action is Action.REJECT:
+        return reject(scene, candidate, decision)
+    if not due:
+        return move(scene, candidate, Phase.FETCHING, ("Fetching", "fetching and verifying the model's artifacts"))
+    if decision.at is not None and decision.at > scene.now:
+        return wait(decision.message, (decision.at - scene.now).total_seconds())
+    fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
+    return note(candidate, gates=merged(results, fresh))
 
 
-def reject(scene: Scene, candidate: ModelRevision, worst: GateResult, results: tuple[GateResult, ...]) -> Plan:
-    """End the attempt on `worst`, keeping all the evidence."""
-    phase = Phase.INCONCLUSIVE if worst.verdict is Verdict.INCONCLUSIVE else Phase.REJECTED
-    why = (f"Gate{worst.verdict.value}", f"gate {worst.name}: {worst.message}")
-    return move(scene, candidate, phase, why, gates=results)
+def inline(gates: Gates) -> dict[str, MetricGate | None]:
+    """The gates that need no pods, by the name of their result."""
+    named: dict[str, MetricGate | None] = {"governance": None} if gates.governance else {}
+    logged = (gate for gate in gates.metrics if gate.source is MetricSource.LOGGED)
+    return named | {f"metrics/{gate.name}": gate for gate in logged}
+
+
+def reject(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
+    """End the attempt; the evidence stays."""
+    results = {result.name: result for result in candidate.status.gates}
+    decided = results.get(decision.gates[0]) if decision.gates else None
+    inconclusive = decided is not None and decided.verdict is Verdict.INCONCLUSIVE
+    reason = f"Gate{decided.verdict.value}" if decided else "NotApproved"
+    phase = Phase.INCONCLUSIVE if inconclusive else Phase.REJECTED
+    return move(scene, candidate, phase, (reason, decision.message))
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
@@ -45,9 +55,11 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
     if gates.governance is not None:
         yield _governance(scene, gates.governance.policy, None if version is None else dict(version.tags))
     production = scene.version(scene.live.spec.model.version) if scene.live else None
-    for gate in gates.metrics:
+    for name, gate in inline(gates).items():
+        if gate is None:
+            continue
         if version is None or (scene.live is not None and production is None):
-            yield _unread(f"metrics/{gate.name}")
+            yield _unread(name)
         else:
             yield metrics.judge_logged(gate, version.metrics, production.metrics if production else None)
 
@@ -58,11 +70,8 @@ def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateRes
         return _unread("governance")
     if policy is None or policy.text is None:
         problem = policy.problem if policy else "not read"
-        return GateResult(
-            name="governance",
-            verdict=Verdict.ERROR,
-            message=f"ConfigMap {name}: {problem}; create it from governance.tags.yaml",
-        )
+        message = f"ConfigMap {name}: {problem}; create it from governance.tags.yaml"
+        return GateResult(name="governance", verdict=Verdict.ERROR, message=message)
     try:
         return governance.judge(governance.Policy.parse(policy.text), tags)
     except governance.PolicyError as error:
@@ -72,7 +81,3 @@ def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateRes
 def _unread(name: str) -> GateResult:
     message = "the registry could not describe the version; it is asked again"
     return GateResult(name=name, verdict=Verdict.ERROR, message=message)
-
-
-def _stamped(scene: Scene, result: GateResult) -> GateResult:
-    return result.model_copy(update={"started_at": stamp(scene.now), "duration_seconds": 0.0})

@@ -109,7 +109,9 @@ class Scene:
             return None
         image = spec.server.image or self.seen.settings.images.server
         server = PinnedServer(image=image, config=spec.server)
-        return Desired(self.wanted_version, server, Policy(gates=spec.gates, rollout=spec.rollout, slo=spec.slo))
+        return Desired(
+            self.wanted_version, server, Policy(gates=spec.gates.pinned(), rollout=spec.rollout, slo=spec.slo)
+        )
 
     @cached_property
     def alias_since(self) -> str | None:

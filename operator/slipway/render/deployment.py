@@ -46,13 +46,9 @@ def pod_template(revision: ModelRevision, registry: Registry) -> Manifest:
         "enableServiceLinks": False,
         "securityContext": POD_SECURITY,
         "terminationGracePeriodSeconds": GRACE_SECONDS,
-        "initContainers": [_fetch(revision, registry)],
+        "initContainers": [fetch_container(revision, registry)],
         "containers": [_serve(revision, registry)],
-        "volumes": [
-            {"name": "model", "emptyDir": {}},
-            {"name": "tmp", "emptyDir": {}},
-            {"name": "pin", "configMap": {"name": names.pin_config_map(revision.name), "optional": True}},
-        ],
+        "volumes": model_volumes(revision),
         "topologySpreadConstraints": [_spread(names.selector(release, revision.name))],
     }
     spec |= _scheduling(revision)
@@ -65,7 +61,17 @@ def pod_template(revision: ModelRevision, registry: Registry) -> Manifest:
     }
 
 
-def _fetch(revision: ModelRevision, registry: Registry) -> Manifest:
+def model_volumes(revision: ModelRevision) -> list[Manifest]:
+    """Where the artifacts go, and the digest that they are held to."""
+    return [
+        {"name": "model", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "pin", "configMap": {"name": names.pin_config_map(revision.name), "optional": True}},
+    ]
+
+
+def fetch_container(revision: ModelRevision, registry: Registry) -> Manifest:
+    """The init container that fetches the artifacts and verifies their digest."""
     model = revision.spec.model
     args = ["fetch", "--model", f"models:/{model.name}/{model.version}", "--out", MODEL_DIR]
     args += ["--pin-file", f"{PIN_DIR}/{PIN_KEY}", "--report", "/dev/termination-log"]

@@ -4,71 +4,102 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 from slipway import names
+from slipway.api.base import seconds
+from slipway.api.gates import CustomGate, MetricGate, SmokeGate
 from slipway.api.revision import ModelRevision
+from slipway.render.deployment import MODEL_DIR, fetch_container, model_volumes
 from slipway.render.meta import Manifest, metadata, revision_owner
 from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
+from slipway.settings import Registry
 
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
+REQUESTS_DIR = "/requests"
+GRACE_SECONDS = 60
+"""A gate keeps its own timeout and says so; the Job's deadline, somewhat later, is for one that hangs."""
+
+JobGateSpec = SmokeGate | MetricGate | CustomGate
 
 
 @dataclass(frozen=True)
 class GateRun:
     """One run of a gate."""
 
-    gate: str
-    module: str
-    """Module of `slipway.jobs` that runs it."""
-    image: str
-    config: dict[str, Any]
-    """The gate's part of the spec, as on the wire."""
-    timeout_seconds: float
+    name: str
+    """Name of the gate's result."""
+    spec: JobGateSpec
     attempt: int
+    image: str
+    """Image of the built-in gates."""
+    registry: Registry
 
 
 def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision | None) -> Manifest:
     """The Job of `run`, told by environment variables what to measure."""
-    release, namespace = candidate.spec.release, candidate.metadata.namespace
-    labels = names.revision_labels(release, candidate.name, candidate.spec.model.version)
-    labels |= {names.GATE_LABEL: run.gate.replace("/", "-"), "app.kubernetes.io/component": "gate"}
-    name = names.gate_job(candidate.name, run.gate, run.attempt)
-    container = {
+    labels = names.revision_labels(candidate.spec.release, candidate.name, candidate.spec.model.version)
+    labels |= {names.GATE_LABEL: names.gate_label(run.name), "app.kubernetes.io/component": "gate"}
+    name = names.gate_job(candidate.name, run.name, run.attempt)
+    spec: Manifest = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "restartPolicy": "Never",
+        "securityContext": POD_SECURITY,
+        "containers": [_container(run, candidate, production)],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    _mount_inputs(spec, run, candidate)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata(name, candidate.metadata.namespace, labels, revision_owner(candidate)),
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": round(seconds(run.spec.timeout)) + GRACE_SECONDS,
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
+
+
+def _container(run: GateRun, candidate: ModelRevision, production: ModelRevision | None) -> Manifest:
+    container: Manifest = {
         "name": "gate",
         "image": run.image,
-        "command": ["python", "-m", f"slipway.jobs.{run.module}"],
         "env": env(environment(run, candidate, production)),
         "resources": RESOURCES,
         "securityContext": CONTAINER_SECURITY,
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
-    pod = {
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
-        "restartPolicy": "Never",
-        "securityContext": POD_SECURITY,
-        "containers": [container],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
-    }
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": metadata(name, namespace, labels, revision_owner(candidate)),
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": max(1, round(run.timeout_seconds)),
-            "template": {"metadata": {"labels": labels}, "spec": pod},
-        },
-    }
+    if not isinstance(run.spec, CustomGate):
+        module = "smoke" if isinstance(run.spec, SmokeGate) else "rescore"
+        return {**container, "command": ["python", "-m", f"slipway.jobs.{module}"]}
+    job = run.spec.job
+    theirs = [variable.wire() for variable in job.env if not variable.name.startswith("SLIPWAY_")]
+    container |= {"image": job.image, "resources": job.resources.wire(), "env": [*theirs, *container["env"]]}
+    container |= {key: list(value) for key, value in (("command", job.command), ("args", job.args)) if value}
+    return container
+
+
+def _mount_inputs(pod: Manifest, run: GateRun, candidate: ModelRevision) -> None:
+    """What the gate reads: the candidate's verified artifacts, or requests of the user's own."""
+    container = pod["containers"][0]
+    if isinstance(run.spec, MetricGate):
+        pod["initContainers"] = [fetch_container(candidate, run.registry)]
+        pod["volumes"] = model_volumes(candidate)
+        container["volumeMounts"].append({"name": "model", "mountPath": MODEL_DIR, "readOnly": True})
+    elif isinstance(run.spec, SmokeGate) and run.spec.requests_from:
+        source = run.spec.requests_from
+        pod["volumes"].append({"name": "requests", "configMap": {"name": source.config_map}})
+        container["volumeMounts"].append({"name": "requests", "mountPath": REQUESTS_DIR, "readOnly": True})
+        container["env"] += env({"SLIPWAY_REQUESTS_FILE": f"{REQUESTS_DIR}/{source.key}"})
 
 
 def environment(run: GateRun, candidate: ModelRevision, production: ModelRevision | None) -> dict[str, str | None]:
     """What every gate is told: itself, the candidate, and production where there is one."""
     values: dict[str, str | None] = {
-        "SLIPWAY_GATE_NAME": run.gate,
-        "SLIPWAY_GATE": json.dumps(run.config, sort_keys=True),
+        "SLIPWAY_GATE_NAME": run.name,
+        "SLIPWAY_GATE": json.dumps(run.spec.wire(), sort_keys=True),
         "HOME": "/tmp",
     }
     for side, revision in (("CANDIDATE", candidate), ("PRODUCTION", production)):

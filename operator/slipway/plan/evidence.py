@@ -1,0 +1,39 @@
+"""How a gate's result becomes evidence: stamped with when, how often and on what it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from slipway.api.gates import Gate
+from slipway.api.revision import ModelRevision
+from slipway.api.verdict import GateResult
+from slipway.gates.decision import expected
+from slipway.gates.evidence import identity, measured_on
+from slipway.plan.scene import Scene
+from slipway.times import stamp
+
+
+def identity_of(revision: ModelRevision | None) -> str | None:
+    """What stands for `revision` in a result's measuredOn."""
+    return identity(revision.name, revision.digest) if revision else None
+
+
+def stamped(scene: Scene, candidate: ModelRevision, result: GateResult) -> GateResult:
+    """`result` with its attempt, its time and both sides, as the operator knows them."""
+    before = next((r for r in candidate.status.gates if r.name == result.name), None)
+    gate: Gate | None = expected(candidate.spec.policy.gates).get(result.name)
+    sided = measured_on(result, identity_of(candidate) or "", identity_of(scene.live))
+    return sided.model_copy(
+        update={
+            "attempts": before.attempts + 1 if before else 1,
+            "dry_run": gate.dry_run if gate else False,
+            "started_at": result.started_at or stamp(scene.now),
+            "duration_seconds": result.duration_seconds or 0.0,
+        }
+    )
+
+
+def merged(results: Iterable[GateResult], fresh: Iterable[GateResult]) -> tuple[GateResult, ...]:
+    """`results` with the `fresh` ones in place of older ones of the same name."""
+    newest = {result.name: result for result in (*results, *fresh)}
+    return tuple(newest.values())

@@ -1,0 +1,159 @@
+"""Gates in the life of a release: retries, dry runs, Jobs with their inputs, and a human's consent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.unit.release.fakes import DIGEST
+from tests.unit.release.world import NAME, World, version
+
+RESCORE = {
+    "name": "auc",
+    "source": "Rescore",
+    "mode": "Statistical",
+    "onInconclusive": "Approve",
+    "dataset": {"label": "target"},
+}
+
+
+def verdicts(**by_gate: str) -> Any:
+    """What gate pods write: `by_gate` for the gates named (dashes as underscores), Pass for the rest."""
+
+    def verdict(gate: str) -> str:
+        found = by_gate.get(gate.replace("-", "_"), "Pass")
+        return json.dumps({"verdict": found, "message": f"{gate} says {found}", "n": 100})
+
+    return verdict
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.alias("1")
+    return world
+
+
+def result(world: World, revision: int, gate: str) -> dict[str, Any]:
+    """The evidence of one gate."""
+    return next(g for g in world.revision(revision)["gates"] if g["name"] == gate)
+
+
+async def test_a_gate_that_cannot_measure_is_run_again_and_then_given_up(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Error")
+    await world.settle()
+    assert result(world, 1, "smoke")["attempts"] == 3
+    assert world.revision(1)["phase"] == "Rejected"
+    assert world.revision(1)["reason"] == "GateError"
+
+
+async def test_an_error_that_passes_is_forgotten(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Error")
+    await world.until("Gating")
+    for _ in range(6):
+        await world.step()
+    world.cluster.verdict = verdicts()
+    await world.settle()
+    assert result(world, 1, "smoke")["attempts"] == 2
+    assert world.status["live"]["version"] == "1"
+
+
+async def test_a_dry_run_reports_and_does_not_block(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Fail")
+    world.edit(gates={"smoke": {"dryRun": True}})
+    await world.settle()
+    assert result(world, 1, "smoke")["verdict"] == "Fail"
+    assert result(world, 1, "smoke")["dryRun"] is True
+    assert world.status["live"]["version"] == "1"
+
+
+async def test_without_enough_evidence_nothing_is_promoted(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Inconclusive")
+    await world.settle()
+    assert world.revision(1)["phase"] == "Inconclusive"
+    assert world.serving is None
+
+
+async def test_an_inconclusive_comparison_can_be_left_to_a_human(world: World) -> None:
+    gates = {"smoke": {}, "metrics": [RESCORE]}
+    world.cluster.verdict = verdicts(metrics_auc="Inconclusive")
+    world.edit(gates=gates)
+    await world.settle(hours=0.1)
+    assert world.status["phase"] == "Gating"
+    assert f"set spec.gates.approval.approved to {DIGEST}" in world.status["message"]
+    world.edit(gates={**gates, "approval": {"approved": "sha256:" + "e" * 64}})
+    await world.settle(hours=0.1)
+    assert world.serving is None, "consent to another digest is no consent"
+    world.edit(gates={**gates, "approval": {"approved": DIGEST}})
+    await world.settle(hours=0.1)
+    assert world.status["live"]["version"] == "1"
+    assert world.names("ModelRevision") == [f"{NAME}-r1"], "consent is no part of the policy: no new attempt"
+
+
+async def test_an_approval_that_never_comes_ends_the_attempt(world: World) -> None:
+    world.edit(gates={"smoke": {}, "approval": {"required": True, "timeout": "1h"}})
+    await world.settle(hours=3)
+    assert world.revision(1)["phase"] == "Rejected"
+    assert "not approved within 1h" in world.revision(1)["message"]
+
+
+async def test_governance_can_demand_an_approval(world: World) -> None:
+    policy = """
+apiVersion: slipway.dev/v1alpha1
+kind: GovernancePolicy
+tags: [{name: risk.tier, required: true}]
+rules: [{name: four-eyes-for-high-risk, when: {risk.tier: high}, approval: {}}]
+"""
+    key = ("ConfigMap", "demo", "governance-tags")
+    world.put({**world.cluster.objects[key], "data": {"governance.tags.yaml": policy}})
+    world.registry.described["1"] = version("1", **{"risk.tier": "high"})
+    await world.settle(hours=0.1)
+    assert "four-eyes-for-high-risk" in world.status["message"]
+    assert world.serving is None
+
+
+async def test_a_rescoring_job_gets_the_verified_artifacts_and_no_credentials(world: World) -> None:
+    world.edit(gates={"metrics": [RESCORE]})
+    await world.until("Watching")
+    job = world.cluster.objects[("Job", "demo", f"{NAME}-r1-metrics-auc-1")]
+    pod = job["spec"]["template"]["spec"]
+    assert pod["initContainers"][0]["args"][:1] == ["fetch"]
+    assert {"name": "model", "mountPath": "/model", "readOnly": True} in pod["containers"][0]["volumeMounts"]
+    assert not any(variable["name"].startswith("MLFLOW") for variable in pod["containers"][0]["env"])
+    assert pod["automountServiceAccountToken"] is False
+
+
+async def test_a_custom_gate_runs_its_own_image_and_cannot_pose_as_the_operator(world: World) -> None:
+    environment = [{"name": "SLIPWAY_CANDIDATE_URL", "value": "http://elsewhere"}, {"name": "MODE", "value": "strict"}]
+    custom = {"name": "fairness", "job": {"image": "fairness:1", "command": ["check"], "env": environment}}
+    world.edit(gates={"custom": [custom]})
+    await world.until("Watching")
+    container = world.cluster.objects[("Job", "demo", f"{NAME}-r1-custom-fairness-1")]["spec"]["template"]["spec"][
+        "containers"
+    ][0]
+    told = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert (container["image"], container["command"], told["MODE"]) == ("fairness:1", ["check"], "strict")
+    assert told["SLIPWAY_CANDIDATE_URL"] == f"http://{NAME}-r1.demo.svc:80"
+
+
+async def test_smoke_goes_first_and_alone(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Fail")
+    world.edit(gates={"smoke": {}, "metrics": [RESCORE]})
+    await world.settle()
+    assert not [1 for _, kind, name in world.cluster.writes if kind == "Job" and "auc" in name]
+
+
+async def test_a_comparison_with_a_production_that_is_no_more_is_made_again(world: World) -> None:
+    await world.settle()
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.edit(gates={"smoke": {}, "metrics": [RESCORE], "approval": {"required": True}})
+    world.alias("3")
+    await world.settle(hours=0.05)
+    assert result(world, 3, "metrics/auc")["measuredOn"]["production"].startswith(f"{NAME}-r2 ")
+    world.cluster.unready.add(f"{NAME}-r2")
+    await world.settle(hours=0.01)
+    assert world.serving == f"{NAME}-r1", "production was taken back while the candidate waited"
+    assert result(world, 3, "metrics/auc")["measuredOn"]["production"].startswith(f"{NAME}-r1 ")
