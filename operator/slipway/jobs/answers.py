@@ -27,7 +27,9 @@ def shots(answers: Sequence[Answer], rows: Sequence[int], revision: str) -> tupl
     than `revision` does not count (an empty `revision` asks for none).
     """
     checker = _Checker(rows, revision)
-    return tuple(Shot(answer.latency, answer.lag, checker.fault(answer)) for answer in answers)
+    return tuple(
+        Shot(answer.latency, answer.lag, checker.fault(answer), answered=answer.problem is None) for answer in answers
+    )
 
 
 def predictions(body: bytes, rows: int) -> list[Any]:
