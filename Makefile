@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 include cluster/cluster.mk
 
 .PHONY: help venv generate check lint types layers generated unit test install uninstall
-.PHONY: demo deploy dry_rollback rollback status timeline mlflow-ui
+.PHONY: demo deploy dry_rollback rollback status timeline
 
 help: ## This list
 	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
@@ -60,7 +60,7 @@ fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/hel
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
-test: check cluster-up images mlflow install ## All tests, the real cluster included
+test: check mlflow install ## All tests, the real cluster included
 	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/faults tests/e2e
 
 ## The operator
@@ -73,7 +73,7 @@ uninstall: ## Remove the operator; releases go on serving
 
 ## Releases
 
-demo: venv cluster-up images mlflow ## From nothing to releases, rejections and a rollback
+demo: venv mlflow ## From nothing to releases, rejections and a rollback
 	@scripts/install --values examples/cancer/operator-values.yaml
 	@python examples/cancer/demo.py
 
@@ -91,6 +91,3 @@ status: venv ## Where the release stands
 
 timeline: venv ## The seconds of each phase of each revision
 	@slipway timeline $(about)
-
-mlflow-ui: ## MLflow on http://127.0.0.1:5000, until Ctrl-C
-	@kubectl --namespace mlflow port-forward service/mlflow 5000:5000 $(call else_say,"is it there? make mlflow")

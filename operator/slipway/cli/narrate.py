@@ -22,6 +22,7 @@ _MEANING = {
     Phase.WATCHING: "production serves it; an SLO breach takes it back",
     Phase.LIVE: "it kept its objectives",
 }
+_WIDTH = max(len(known.value) for known in _MEANING)
 
 
 class Narrator:
@@ -47,14 +48,15 @@ class Narrator:
             self._spinner.update(escape(seen.release.status.message))
         if revision is None:
             return
-        for timing in revision.status.timings:
-            meaning = _MEANING.get(timing.phase)
-            if meaning:
-                self._tell(f"{revision.name} {timing.phase}", f"{phase(timing.phase):<24} [dim]{meaning}[/]")
+        # Gates first: what is new in one look was decided before the phase that followed from it.
         for result in revision.status.gates:
             colour = VERDICT_COLOURS[result.verdict]
             line = f"  gate {result.name}: [{colour}]{result.verdict.value}[/] [dim]{escape(result.message)}[/]"
             self._tell(f"{revision.name} {result.name} {result.verdict} {result.attempts}", line)
+        for timing in revision.status.timings:
+            meaning = _MEANING.get(timing.phase)
+            if meaning:
+                self._tell(f"{revision.name} {timing.phase}", f"{phase(timing.phase, _WIDTH)}  [dim]{meaning}[/]")
 
     def _tell(self, key: str, line: str) -> None:
         if key not in self._told:

@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.01
 """How often the production Service is looked at: what is measured is tens of milliseconds."""
 COLD_SECONDS = 300.0
 _DECISIONS = ("RollbackRequested", "RolledBack")
+_ENVELOPE = ("time", "level", "logger", "message")
+"""What belongs to the log line rather than to the audit entry on it."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,8 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def command(key: Key, request: Rollback, dry_run: bool, timeout: float, operator_namespace: str) -> None:
     """Take production back to a revision that served before. Nothing is promoted until spec.rollback is removed."""
     before = on_cluster(lambda cluster: preview(cluster, key, request))
-    describe(before, dry_run)
     if dry_run:
-        CONSOLE.print("[dim]dry run: nothing was changed[/]")
+        describe(before)
         return
     done = on_cluster(lambda cluster: roll_back(cluster, key, request, before, timeout))
     CONSOLE.print(
@@ -81,12 +82,12 @@ def command(key: Key, request: Rollback, dry_run: bool, timeout: float, operator
         f"[bold]{done.moved:.3f} s[/] after the patch was accepted; on record after {done.settled:.2f} s"
     )
     for entry in decisions(key, operator_namespace, done):
-        CONSOLE.print("[bold]audit[/]", json.dumps(entry, ensure_ascii=False), soft_wrap=True, markup=False)
+        CONSOLE.print(f"[bold]audit[/] {escape(json.dumps(entry, ensure_ascii=False))}", soft_wrap=True)
     CONSOLE.print(f"[dim]{lifting(key)}[/]", soft_wrap=True)
 
 
-def describe(before: Preview, dry_run: bool) -> None:
-    """From where to where, at what price, and what follows."""
+def describe(before: Preview) -> None:
+    """From where to where, at what price, and what would follow."""
 
     def side(revision: ModelRevision) -> str:
         return f"{revision.name}, version {revision.spec.model.version}, {revision.digest or 'no digest yet'}"
@@ -99,8 +100,9 @@ def describe(before: Preview, dry_run: bool) -> None:
     table.add_row("expected", before.expected)
     for index, effect in enumerate(before.effects):
         table.add_row("" if index else "effects", escape(effect))
-    CONSOLE.print(f"[bold]{'A rollback would take' if dry_run else 'Taking'} production back[/]")
+    CONSOLE.print("[bold]A rollback would take production back[/]")
     CONSOLE.print(table)
+    CONSOLE.print("[dim]dry run: nothing was changed[/]")
 
 
 async def roll_back(cluster: Cluster, key: Key, request: Rollback, before: Preview, limit: float) -> Done:
@@ -151,7 +153,8 @@ def decisions(key: Key, operator_namespace: str, done: Done) -> list[dict[str, A
     """The operator's audit entries of this rollback."""
     entries = audit_entries(operator_namespace, since_seconds=int(done.settled) + 5)
     mine = [e for e in entries if (e.get("namespace"), e.get("release")) == (key.namespace, key.name)]
-    return [entry for entry in mine if entry.get("action") in _DECISIONS]
+    decided = [entry for entry in mine if entry.get("action") in _DECISIONS]
+    return [{k: v for k, v in entry.items() if k not in _ENVELOPE} for entry in decided]
 
 
 def lifting(key: Key) -> str:

@@ -40,9 +40,9 @@ TIMED = (Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.PROMO
 """Phases whose length says something; the others last until the next release."""
 
 
-def phase(value: Phase) -> str:
-    """A phase in its colour."""
-    return f"[{PHASE_COLOURS.get(value, 'cyan')}]{value.value}[/]"
+def phase(value: Phase, width: int = 0) -> str:
+    """A phase in its colour, at least `width` wide."""
+    return f"[{PHASE_COLOURS.get(value, 'cyan')}]{value.value:<{width}}[/]"
 
 
 def figure(value: float | None, unit: str | None = None) -> str:
