@@ -7,7 +7,6 @@ from slipway.api.revision import ModelRevision, Phase
 from slipway.conditions import conditions
 from slipway.plan.actions import Plan
 from slipway.plan.hold import held
-from slipway.plan.phases import FAILED
 from slipway.plan.scene import Scene
 from slipway.times import stamp
 
@@ -81,7 +80,6 @@ def _hold(scene: Scene, facts: ReleaseStatus) -> Hold | None:
 
 def _rejected(scene: Scene) -> tuple[Rejected, ...]:
     """The attempts that stand against the wanted version now."""
-    retry = scene.seen.release.spec.retry or ""
     return tuple(
         Rejected(
             version=revision.spec.model.version,
@@ -93,7 +91,5 @@ def _rejected(scene: Scene) -> tuple[Rejected, ...]:
             retry=revision.spec.intake.retry,
         )
         for revision in scene.seen.revisions
-        if revision.status.phase in FAILED
-        and revision.spec.intake.since == scene.alias_since
-        and revision.spec.intake.retry == retry
+        if scene.stands(revision)
     )[-16:]

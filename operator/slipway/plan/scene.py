@@ -120,17 +120,18 @@ class Scene:
         return seen.since if seen and seen.version == self.wanted_version else None
 
     def failed_before(self, desired: Desired) -> ModelRevision | None:
-        """An attempt at `desired` that ended badly since the alias came to it, and that nobody asked to retry."""
-        retry = self.seen.release.spec.retry or ""
-        attempts = [
-            r
-            for r in self.seen.revisions
-            if r.status.phase in FAILED
-            and r.spec.model.version == desired.version
-            and r.spec.intake.since == self.alias_since
-            and r.spec.intake.retry == retry
-        ]
+        """The newest attempt whose end stands against another one at `desired`."""
+        attempts = [r for r in self.seen.revisions if r.spec.model.version == desired.version and self.stands(r)]
         return attempts[-1] if attempts else None
+
+    def stands(self, revision: ModelRevision) -> bool:
+        """Whether `revision` failed or was taken back since its version is wanted, and nobody asked to retry."""
+        status, intake, last = revision.status, revision.spec.intake, self.seen.release.status.rollback
+        if status.phase not in FAILED or revision.spec.model.version != self.wanted_version or not self.alias_since:
+            return False
+        retry = last.retry if last and last.from_revision == revision.name else intake.retry
+        taken_back = status.phase is Phase.ROLLED_BACK and (status.replaced_at or "") >= self.alias_since
+        return retry == (self.seen.release.spec.retry or "") and (taken_back or intake.since == self.alias_since)
 
     def version(self, version: str | None) -> Version | None:
         """What the registry says of `version`; None: not read."""

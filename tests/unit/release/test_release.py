@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.release.fakes import failing
+from tests.unit.release.fakes import failing, passing
 from tests.unit.release.world import MODEL, NAME, World, version
 
 
@@ -120,6 +120,27 @@ async def test_lifting_the_hold_does_not_bring_the_rejected_version_back_but_a_n
     assert world.serving == f"{NAME}-r1"
     await serve(world, "3")
     assert world.status["live"]["version"] == "3"
+
+
+async def test_what_was_taken_back_stays_back_although_the_alias_had_come_to_it_anew(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.cluster.verdict = failing
+    world.alias("3")
+    await world.settle(hours=0.01)
+    world.alias("2")
+    await world.settle(hours=0.01)
+    world.edit(rollback={"to": "previous"}, retry="changed while it served")
+    await world.settle(hours=0.01)
+    world.cluster.verdict = passing
+    world.edit(rollback=None)
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r1"
+    assert [rejected["revision"] for rejected in world.status["rejected"]] == [f"{NAME}-r2"]
+    world.edit(retry="now it is wanted")
+    await world.settle(hours=0.1)
+    assert world.status["live"]["version"] == "2"
 
 
 async def test_a_rollback_to_nothing_is_refused_in_words_and_holds_up_nothing_else(world: World) -> None:
