@@ -15,10 +15,15 @@ RELEASE_SECONDS = 120.0
 """How long one release may take before a test gives it up: pod starts on a busy machine are most of it."""
 
 
+def server(replicas: int = 1) -> Object:
+    """Serving pods that ask for little CPU, so that many fit on a small machine."""
+    return {"replicas": replicas, "resources": {"requests": {"cpu": "20m", "memory": "256Mi"}}}
+
+
 def manifest(namespace: str, name: str, **spec: Any) -> Object:
     """A ModelRelease that is small and fast where `spec` does not say otherwise."""
     fast: Object = {
-        "server": {"replicas": 1},
+        "server": server(),
         "gates": {"smoke": {"p95": "2s", "requests": 100, "rate": 50}},
         "rollout": {"watch": "3s", "keepWarm": "10m", "progressDeadline": "3m"},
     }

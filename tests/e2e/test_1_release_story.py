@@ -16,7 +16,7 @@ from tests.e2e.kubectl import kubectl
 from tests.e2e.load import Load, steady_load
 from tests.e2e.models import AGAIN, example
 from tests.e2e.recorder import recording
-from tests.e2e.releases import REVISION, Release
+from tests.e2e.releases import REVISION, Release, server
 from tests.e2e.waiting import throughout, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(240)]
@@ -39,7 +39,7 @@ def release(stage: Stage) -> Release:
 def test_the_first_version_is_released(release: Release, versions: Mapping[str, str]) -> None:
     first = versions["modest"]
     release.stage(first)
-    release.apply(model=release.model(lifecycleStages="Sync"), server={"replicas": 2}, gates=GATES)
+    release.apply(model=release.model(lifecycleStages="Sync"), server=server(2), gates=GATES)
 
     kubectl("-n", release.namespace, "wait", f"modelrelease/{NAME}", "--for=condition=Promoted", "--timeout=150s")
 
