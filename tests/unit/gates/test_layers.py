@@ -11,7 +11,7 @@ import slipway
 
 ROOT = Path(slipway.__file__).parent
 FORBIDDEN = {"kopf", "kubernetes", "mlflow", "httpx", "aiohttp", "asyncio", "os", "time", "random", "socket"}
-OPERATORS = ("governance", "metrics", "job", "decision", "approval", "admission", "contract", "evidence", "runs")
+OPERATORS = ("governance", "metrics", "job", "decision", "approval", "admission", "contract", "evidence")
 
 
 def imports(path: Path) -> set[str]:
