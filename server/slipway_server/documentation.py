@@ -33,7 +33,8 @@ _PAGES = {
 def application(service: Service) -> FastAPI:
     """The FastAPI application with `/docs` and `/openapi.json`. Raises `RequestError` 503 while the model loads."""
     app = FastAPI(title=service.name or "slipway-server", version=service.version or __version__)
-    app.openapi_schema = schema(service.current().bundle, app.title, app.version)
+    document = schema(service.current().bundle, app.title, app.version)
+    app.openapi = lambda: document  # type: ignore[method-assign]
     return app
 
 

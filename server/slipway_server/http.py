@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from slipway_server.lane import LIMIT, PATH, Lane
+from slipway_server.lane import PATH, Lane
 from slipway_server.settings import Settings
 
 
@@ -31,7 +31,7 @@ class Connection(HttpToolsProtocol):
 
     def expired(self) -> bool:
         """Whether the connection has had its time, so that its client should come again and be routed afresh."""
-        return self.loop.time() > self.expires
+        return self.loop.time() >= self.expires
 
     def overdue(self, now: float) -> bool:
         """Whether the client has kept us waiting too long: for a whole request, or for its next one."""
@@ -47,7 +47,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the lane."""
-        if self.url == PATH and self._free() and self.parser.get_method() == b"POST" and self._lasting():
+        if self.url == PATH and self._free() and self.lane.takes(self.headers) and self._lasting():
             self.fast = b""
         else:
             super().on_headers_complete()
@@ -57,7 +57,13 @@ class Connection(HttpToolsProtocol):
         return (self.cycle is None or self.cycle.response_complete) and not self.flow.write_paused
 
     def _lasting(self) -> bool:
-        return self.parser.should_keep_alive() and not self.expect_100_continue and not self.parser.should_upgrade()
+        post = self.parser.get_method() == b"POST"
+        return (
+            post
+            and self.parser.should_keep_alive()
+            and not self.expect_100_continue
+            and not self.parser.should_upgrade()
+        )
 
     def on_body(self, body: bytes) -> None:
         """Collect the body."""
@@ -65,8 +71,6 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
             return
         self.fast = self.fast + body if self.fast else body
-        if len(self.fast) > LIMIT:
-            self._leave_lane()
 
     def _leave_lane(self) -> None:
         """Hand over to the application what has arrived so far."""
@@ -91,7 +95,7 @@ class Connection(HttpToolsProtocol):
         if answer is None:
             return False
         now = self.loop.time()
-        close = now > self.expires or self.lane.service.draining
+        close = now >= self.expires or self.lane.service.draining
         self.transport.write(self.lane.written(answer, self.server_state.default_headers, close=close))
         if close:
             self.transport.close()

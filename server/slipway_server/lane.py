@@ -17,6 +17,7 @@ LIMIT = 64 * 1024
 PATH = b"/invocations"
 _STATUS = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 _PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
+_OTHER_WAY = frozenset({b"content-encoding", b"transfer-encoding"})
 
 
 class Lane:
@@ -24,11 +25,25 @@ class Lane:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.limit = min(LIMIT, service.settings.max_body_bytes)
+
+    def takes(self, headers: list[tuple[bytes, bytes]]) -> bool:
+        """Whether a request with these headers may pass: plain JSON of a known, small size."""
+        length = b""
+        for name, value in headers:
+            if name == b"content-length":
+                length = value
+            elif name == b"content-type":
+                if value not in _PLAIN:
+                    return False
+            elif name in _OTHER_WAY:
+                return False
+        return length.isdigit() and int(length) <= self.limit
 
     def answer(self, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer | None:
         """Answer an `/invocations` request; None when it has to queue, or is none that this lane knows."""
         model = self.service.model
-        if model is None or model.inline is None or not _is_json(headers):
+        if model is None or model.inline is None:
             return None
         started = perf_counter()
         try:
@@ -50,14 +65,3 @@ class Lane:
         head.append(b"content-type: %s\r\ncontent-length: %d\r\n\r\n" % (answer.kind, len(answer.body)))
         head.append(answer.body)
         return b"".join(head)
-
-
-def _is_json(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether the body is said to be plain JSON. Encoded and chunked bodies take the other way."""
-    for name, value in headers:
-        if name == b"content-type":
-            if value not in _PLAIN:
-                return False
-        elif name in (b"content-encoding", b"transfer-encoding", b"inference-header-content-length"):
-            return False
-    return True

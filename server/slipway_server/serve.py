@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import shutil
 import socket
 import sys
@@ -66,22 +67,36 @@ def _run(order: Order, service: Service, drift: Drift, listening: socket.socket 
 
 
 async def _main(server: Server, order: Order, drift: Drift, sockets: list[socket.socket] | None) -> None:
-    """Listen first, so that the probes are answered while the model loads."""
+    if sockets is not None:
+        # One of several on this port: whoever accepts must be able to answer, because the others' readiness speaks
+        # for it. Until then the kernel keeps the connections.
+        server.parent = os.getppid()
+        if await _loaded(server, order, drift):
+            await server.serve(sockets)
+        return
+    # Alone: listen first, so that the probes are answered while the model loads.
     background = asyncio.create_task(_load_and_follow(server, order, drift))
-    await server.serve(sockets)
+    await server.serve()
     background.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await background
 
 
-async def _load_and_follow(server: Server, order: Order, drift: Drift) -> None:
+async def _loaded(server: Server, order: Order, drift: Drift) -> bool:
     try:
         await _use(server.service, order.directory, drift)
     except ModelError as error:
         server.fail(error)
-        return
+        return False
+    # What is there now stays: the garbage collector need not look at it again in the middle of a request.
     gc.collect()
     gc.freeze()
+    return True
+
+
+async def _load_and_follow(server: Server, order: Order, drift: Drift) -> None:
+    if not await _loaded(server, order, drift):
+        return
     refused = ""
     while order.follow:
         await asyncio.sleep(server.service.settings.follow_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from types import FrameType
 
 import uvicorn
@@ -22,6 +23,7 @@ class Server(uvicorn.Server):
         self.service = service
         self.loop: asyncio.AbstractEventLoop | None = None
         self.failure: ModelError | None = None
+        self.parent = 0
 
     def fail(self, error: ModelError) -> None:
         """Leave, because there is nothing to serve."""
@@ -42,6 +44,8 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: look after the connections and the counters."""
         self.loop = self.loop or asyncio.get_running_loop()
+        if self.parent and os.getppid() != self.parent:
+            self.should_exit = True  # nobody would pass a signal on to us any more
         if counter % 10 == 0:
             self.service.metrics.cut_off(sweep(self.server_state.connections, self.loop.time()))
             if self.service.model is not None:

@@ -8,6 +8,7 @@ import msgspec
 
 from slipway_server import logs
 from slipway_server.bundle import Bundle
+from slipway_server.drift import Drift
 from slipway_server.foreign import ForeignError
 from slipway_server.metrics import Metrics
 from slipway_server.predictor.inline import InlineRunner

@@ -92,7 +92,9 @@ def _sets(job: Job, known: Inputs) -> dict[str, Inputs]:
             job.model.estimator, known.matrix, job.bundle.signature, missing=job.bundle.allow_missing
         )
     else:
-        sets = rows.column_sets(known, job.bundle.signature, categories(job.model.estimator))
+        sets = rows.column_sets(
+            known, job.bundle.signature, categories(job.model.estimator), missing=job.bundle.allow_missing
+        )
     return sets
 
 

@@ -114,12 +114,21 @@ def _invertible(step: Any, width: int) -> bool:
     return hasattr(step, "inverse_transform") and getattr(step, "n_features_in_", -1) == width
 
 
-def column_sets(known: Inputs, signature: Signature, categories: Categories) -> dict[str, Inputs]:
+def column_sets(known: Inputs, signature: Signature, categories: Categories, *, missing: bool) -> dict[str, Inputs]:
     """Return named sets of rows for a model with columns of several types; `known` are real rows."""
     rng = np.random.default_rng(20)
     real = known.columns or {}
     mixed = {column.name: _mixed(rng, real[column.name], column, categories) for column in signature.columns}
-    return {"known": known, "random": Inputs(RANDOM_ROWS, columns=mixed)}
+    sets = {"known": known, "random": Inputs(RANDOM_ROWS, columns=mixed)}
+    if missing:
+        kinds = {column.name: column.type for column in signature.columns}
+        holes = {n: _holed(rng, v) if kinds[n] in ("float", "double") else v for n, v in mixed.items()}
+        sets["missing"] = Inputs(RANDOM_ROWS, columns=holes)
+    return sets
+
+
+def _holed(rng: np.random.Generator, values: NDArray[Any]) -> NDArray[Any]:
+    return np.where(rng.random(len(values)) < 0.1, np.nan, values)
 
 
 def _mixed(rng: np.random.Generator, real: NDArray[Any], column: Column, categories: Categories) -> NDArray[Any]:

@@ -1,0 +1,124 @@
+"""Models are saved and fetched once per session; servers run in this process, on a port of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from slipway_server import bundle as bundles
+from slipway_server.fetch.command import Order, fetch
+from slipway_server.fetch.mlmodel import describe
+from slipway_server.metrics import Metrics
+from slipway_server.serve import Order as ServeOrder
+from slipway_server.serve import _drift, _main
+from slipway_server.server import Server, configured
+from slipway_server.service import Service
+from slipway_server.settings import Settings
+from tests.server.client import Client
+from tests.server.models import MODELS
+
+Serve = Callable[..., contextlib.AbstractContextManager[Client]]
+SETTINGS = Settings(
+    model_name="demo",
+    model_version="7",
+    revision="demo-abc",
+    allow_code=True,
+    termination_log="",
+    lame_duck_seconds=0.0,
+)
+
+
+@pytest.fixture(scope="session")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The directory that MLflow saved a model to."""
+    root = tmp_path_factory.mktemp("saved")
+
+    def directory(name: str) -> Path:
+        path = root / name
+        if not path.exists():
+            MODELS[name](path)
+        return path
+
+    return directory
+
+
+@pytest.fixture(scope="session")
+def fetched(saved: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The directory that a model was fetched to."""
+    root = tmp_path_factory.mktemp("fetched")
+
+    def directory(name: str) -> Path:
+        path = root / name
+        if not path.exists():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                assert fetch(Order(str(saved(name)), path), SETTINGS) == 0
+        return path
+
+    return directory
+
+
+@pytest.fixture(scope="session")
+def serve(fetched: Callable[[str], Path]) -> Serve:
+    """Start a server for a model; settings by keyword."""
+
+    @contextlib.contextmanager
+    def running(name: str, **settings: Any) -> Iterator[Client]:
+        directory = fetched(name)
+        service = Service(msgspec.structs.replace(SETTINGS, **settings), Metrics(0.2))
+        server = Server(configured(service, 0), service)
+        thread = threading.Thread(target=_run, args=(server, directory))
+        thread.start()
+        try:
+            yield Client(service, server).ready()
+        finally:
+            server.should_exit = True
+            thread.join(20)
+            assert not thread.is_alive()
+
+    return running
+
+
+def _run(server: Server, directory: Path) -> None:
+    drift = _drift(directory, 1)
+    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+        runner.run(_main(server, ServeOrder(directory, 0), drift, None))
+
+
+@pytest.fixture(scope="session")
+def forest_server(serve: Serve) -> Iterator[Client]:
+    """One server of a compiled forest for all tests that only ask."""
+    with serve("forest") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def mixed_server(serve: Serve) -> Iterator[Client]:
+    """One server of a model with columns of several types."""
+    with serve("mixed") as client:
+        yield client
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet() -> None:
+    """MLflow's and uvicorn's own words are not what is tested here."""
+    for name in ("mlflow", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+@pytest.fixture
+def bundle_of(fetched: Callable[[str], Path]) -> Callable[[str], bundles.Bundle]:
+    """What fetching found out about a model."""
+    return lambda name: bundles.read(fetched(name))
+
+
+__all__ = ["describe"]
