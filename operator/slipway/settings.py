@@ -59,9 +59,19 @@ class Settings(Strict):
     images: Images
     registries: dict[str, Registry] = Field(min_length=1)
     watch_namespaces: tuple[str, ...] = ()
+    server_packages: str = Field(
+        "", description="What the default server image has installed, one name==version a line; empty: not known."
+    )
     resync_interval: Duration = "120s"
     max_parallel_reconciles: int = Field(10, ge=1, le=100)
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+
+    def packages(self, image: str) -> dict[str, str] | None:
+        """Package → version in `image`; None where that is not known."""
+        if image != self.images.server or not self.server_packages.strip():
+            return None
+        pins = (line.partition("==") for line in self.server_packages.split())
+        return {name: version for name, _, version in pins}
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> Settings:

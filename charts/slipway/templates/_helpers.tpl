@@ -37,7 +37,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "jobs" (.Values.images.jobs | default .Values.images.server) -}}
-{{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" -}}
+{{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
 {{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
 {{- end -}}
 

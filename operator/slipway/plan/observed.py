@@ -84,6 +84,10 @@ class Version:
     stage: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    mlmodel: str | None = None
+    """Text of the model's MLmodel file; None: not read."""
+    requirements: str | None = None
+    """Text of its requirements.txt; None: it has none."""
 
 
 @dataclass(frozen=True)

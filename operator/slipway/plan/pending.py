@@ -1,4 +1,4 @@
-"""Pending: the gates that need no pods run before any pod starts: governance, then logged metrics."""
+"""Pending: the gates that need no pods run before any pod starts: governance, contract, logged metrics."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from slipway.api.gates import Gates, MetricGate, MetricSource
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.verdict import GateResult, Verdict
-from slipway.gates import governance, metrics
+from slipway.gates import contract, governance, metrics
 from slipway.gates.decision import Action, Decision, decide
 from slipway.plan.actions import Plan
 from slipway.plan.evidence import merged, stamped
 from slipway.plan.moves import move, note, wait
+from slipway.plan.observed import Version
 from slipway.plan.scene import Scene
 
 
@@ -34,6 +35,7 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
 def inline(gates: Gates) -> dict[str, MetricGate | None]:
     """The gates that need no pods, by the name of their result."""
     named: dict[str, MetricGate | None] = {"governance": None} if gates.governance else {}
+    named |= {contract.NAME: None} if gates.contract else {}
     logged = (gate for gate in gates.metrics if gate.source is MetricSource.LOGGED)
     return named | {f"metrics/{gate.name}": gate for gate in logged}
 
@@ -55,6 +57,8 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
     if gates.governance is not None:
         yield _governance(scene, gates.governance.policy, None if version is None else dict(version.tags))
     production = scene.version(scene.live.spec.model.version) if scene.live else None
+    if gates.contract is not None:
+        yield _contract(scene, candidate, version, production)
     for name, gate in inline(gates).items():
         if gate is None:
             continue
@@ -76,6 +80,29 @@ def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateRes
         return governance.judge(governance.Policy.parse(policy.text), tags)
     except governance.PolicyError as error:
         return GateResult(name="governance", verdict=Verdict.ERROR, message=f"ConfigMap {name}: {error}"[:1000])
+
+
+def _contract(
+    scene: Scene, candidate: ModelRevision, version: Version | None, production: Version | None
+) -> GateResult:
+    """The candidate's files against production's and against the server image."""
+    gate, settings = candidate.spec.policy.gates.contract, scene.seen.settings
+    registry = settings.registries.get(candidate.spec.model.registry)
+    if gate is None or registry is None or version is None or (scene.live is not None and production is None):
+        return _unread(contract.NAME)
+    try:
+        ours = _files(version)
+        theirs = _files(production) if production else None
+    except contract.ContractError as error:
+        return GateResult(name=contract.NAME, verdict=Verdict.ERROR, message=f"the model's files: {error}"[:1000])
+    trust = contract.Trust(allow_code=registry.allow_code, allow_pickle=registry.allow_pickle)
+    return contract.judge(gate, ours, theirs, settings.packages(candidate.spec.server.image), trust)
+
+
+def _files(version: Version) -> contract.ModelFiles:
+    if version.mlmodel is None:
+        raise contract.ContractError(f"MLmodel of version {version.version} could not be read from the registry")
+    return contract.files(version.mlmodel, version.requirements)
 
 
 def _unread(name: str) -> GateResult:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
+import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
+from mlflow.store.artifact.artifact_repo import ArtifactRepository
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from slipway.plan.observed import Version
 from slipway.registry.protocol import Promotion, RegistryError
 
+LOG = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 PAGE = 100
+MAX_TEXT = 2**20
 READY = "READY"
 _THREADS = 4
 _LOGGED_MODEL = "models:/m-"
@@ -27,6 +35,7 @@ class MlflowRegistry:
     """One MLflow server. Its answers are untrusted input: what is not as it should be is an error, not a guess."""
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
+        self._url = url
         self._client = MlflowClient(tracking_uri=url, registry_uri=url)
         self._timeout = timeout_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow")
@@ -67,6 +76,7 @@ class MlflowRegistry:
     def _version(self, model: str, version: str) -> Version:
         found = self._client.get_model_version(model, version)
         model_id = found.model_id or _model_id(found.source)
+        mlmodel, requirements = self._files(model, version, model_id)
         return Version(
             version=str(found.version),
             model_id=model_id,
@@ -75,7 +85,18 @@ class MlflowRegistry:
             stage=found.current_stage,
             tags={str(k): str(v) for k, v in (found.tags or {}).items()},
             metrics=self._metrics(model_id, found.run_id),
+            mlmodel=mlmodel,
+            requirements=requirements,
         )
+
+    def _files(self, model: str, version: str, model_id: str | None) -> tuple[str | None, str | None]:
+        """The two small files that say what the model is; None for what cannot be read from here."""
+        logged = self._client.get_logged_model(model_id) if model_id else None
+        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
+        repository = get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
+        with tempfile.TemporaryDirectory(prefix="slipway-") as directory:
+            mlmodel = _downloaded(repository, "MLmodel", Path(directory))
+            return mlmodel, _downloaded(repository, "requirements.txt", Path(directory)) if mlmodel else None
 
     def _metrics(self, model_id: str | None, run_id: str | None) -> dict[str, float]:
         """The run's metrics, overridden by those logged on the model itself."""
@@ -101,6 +122,16 @@ class MlflowRegistry:
 def _model_id(source: str | None) -> str | None:
     """The logged model's id: MLflow's SQL registry keeps it only in the source, as models:/m-…"""
     return source.removeprefix("models:/") if source and source.startswith(_LOGGED_MODEL) else None
+
+
+def _downloaded(repository: ArtifactRepository, name: str, directory: Path) -> str | None:
+    """Text of one file. A store that cannot be reached from here, or a file that is not there, is None: not known."""
+    try:
+        repository.download_artifacts(name, str(directory))
+        return (directory / name).read_text(errors="replace")[:MAX_TEXT]
+    except (MlflowException, OSError, ImportError) as error:
+        LOG.info("%s could not be read: %s", name, _short(error))
+        return None
 
 
 def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -157,3 +158,33 @@ async def test_a_comparison_with_a_production_that_is_no_more_is_made_again(worl
     await world.settle(hours=0.01)
     assert world.serving == f"{NAME}-r1", "production was taken back while the candidate waited"
     assert result(world, 3, "metrics/auc")["measuredOn"]["production"].startswith(f"{NAME}-r1 ")
+
+
+MLMODEL = """
+flavors:
+  python_function: {loader_module: mlflow.sklearn}
+  sklearn: {serialization_format: skops}
+signature:
+  inputs: '[{"type": "double", "name": "radius", "required": true}]'
+  outputs: '[{"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 2]}}]'
+"""
+
+
+@pytest.mark.parametrize(
+    ("requirements", "verdict"), [("scikit-learn==1.9.1", "Pass"), ("scikit-learn==1.6.1", "Fail")]
+)
+async def test_the_contract_is_judged_before_any_pod_starts(world: World, requirements: str, verdict: str) -> None:
+    described = replace(version("1"), mlmodel=MLMODEL, requirements=requirements)
+    world.registry.described["1"] = described
+    world.edit(gates={"smoke": {}, "contract": {}})
+    await world.settle()
+    assert result(world, 1, "contract")["verdict"] == verdict
+    assert (world.serving is not None) is (verdict == "Pass")
+    assert verdict == "Pass" or not [1 for _, kind, _ in world.cluster.writes if kind == "Deployment"]
+
+
+async def test_a_contract_that_cannot_be_read_is_an_error_and_never_a_pass(world: World) -> None:
+    world.edit(gates={"smoke": {}, "contract": {}})
+    await world.settle()
+    assert result(world, 1, "contract")["verdict"] == "Error"
+    assert world.serving is None
