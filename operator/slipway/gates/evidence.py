@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from slipway.api.verdict import GateResult
 
 CANDIDATE, PRODUCTION = "candidate", "production"
-_COMPARES = ("metrics/", "contract")
+_COMPARES = ("metrics/", "contract", "custom/")
+_OUR_OWN = ("metrics/", "smoke")
+"""Gates whose pods run Slipway's own code: what they say they were told to measure is what they measured."""
 
 
 def identity(revision: str, digest: str | None) -> str:
@@ -16,16 +18,33 @@ def identity(revision: str, digest: str | None) -> str:
 
 
 def measured_on(result: GateResult, candidate: str, production: str | None) -> GateResult:
-    """`result` with the identities of what it was measured on; `production` is None for a first release."""
-    sides = {CANDIDATE: candidate, **({PRODUCTION: production} if production else {})}
-    return result.model_copy(update={"measured_on": {**sides, **result.measured_on}})
+    """`result` with the identities of what it was measured on; `production` is None for a first release.
+
+    A built-in Job that says itself which production it was pointed at is believed, since production may have changed
+    while it ran. What a custom gate writes under these two keys is replaced.
+    """
+    told = {} if result.name.startswith(_OUR_OWN) else {CANDIDATE: candidate, PRODUCTION: production or ""}
+    sides = {CANDIDATE: candidate, PRODUCTION: production or "", **result.measured_on, **told}
+    return result.model_copy(update={"measured_on": {key: value for key, value in sides.items() if value}})
 
 
 def stale(results: Iterable[GateResult], production: str | None) -> tuple[str, ...]:
     """Names of the comparisons in `results` that were made against another production than `production` (its identity).
 
-    They say nothing about today's production and are to run again. A comparison that never recorded a production was
-    made without one: it is stale as soon as there is one.
+    They say nothing about today's production and are to run again: metrics, contract, and custom gates, of which nobody
+    knows whether they compare. A comparison that recorded no production was made without one: it is stale as soon as
+    there is one. Smoke and governance look at the candidate alone.
     """
-    compared = (result for result in results if result.name.startswith(_COMPARES) or PRODUCTION in result.measured_on)
+    compared = (result for result in results if result.name.startswith(_COMPARES))
     return tuple(result.name for result in compared if result.measured_on.get(PRODUCTION) != production)
+
+
+def run_number(attempt: int, runs: Mapping[int, str | None], production: str | None) -> int:
+    """The number of the Job that answers attempt `attempt` (from 1) of a gate against today's `production`.
+
+    `runs` has the gate's Jobs so far, number → identity of the production they were pointed at (None: there was none).
+    Attempts are counted anew when production changes: a run from before is never read again.
+    """
+    outdated = max((number for number, pointed_at in runs.items() if pointed_at != production), default=0)
+    fresh = sorted(number for number in runs if number > outdated)
+    return fresh[attempt - 1] if attempt <= len(fresh) else max(runs, default=0) + 1
