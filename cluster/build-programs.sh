@@ -3,9 +3,10 @@
 # One `go build` per module: packages that programs share are compiled once.
 . "$(dirname "$0")/lib.sh"
 target=$1
-build=$target.$$
-mkdir -p "$build"
-trap 'rm -rf "$build"' EXIT
+[ ! -d "$target" ] || exit 0 # another run was waited for, and has built it
+build=$target.unfinished
+rm -rf "$build"
+mkdir "$build"
 
 export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly
 minor=${KUBERNETES_VERSION#v1.}

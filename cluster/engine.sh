@@ -4,16 +4,19 @@
 
 answers() { within 10 docker version >/dev/null 2>&1; }
 
-# The pid file's engine may be starting (then it will answer), stopping (then we wait), or long dead: after a reboot the
-# number may belong to something else, and an engine refuses to start as long as anything has it.
+is_running() { grep -qsx "$1" "/proc/$(cat "$2" 2>/dev/null)/comm"; }
+
+# An engine that has a pid file is starting (then it will answer), stopping (then we wait), or long dead. After a reboot its
+# number may belong to something else, and no new engine starts as long as anything has it.
 settle_old_engine() {
-  local file=/var/run/docker.pid
+  local pid=/var/run/docker.pid child=/var/run/docker/containerd/containerd.pid
   for _ in $(seq 60); do
-    if ! grep -qsx dockerd "/proc/$(cat "$file" 2>/dev/null)/comm"; then break; fi
+    is_running dockerd "$pid" || break
     ! answers || return 0
     sleep 0.5
   done
-  rm -f "$file"
+  is_running dockerd "$pid" || rm -f "$pid"
+  is_running containerd "$child" || rm -f "$child"
 }
 
 start_by_hand() {

@@ -14,8 +14,8 @@ LOG_DIR=$SLIPWAY_CACHE/log
 mkdir -p "$LOG_DIR" "$TOOLS_DIR/bin"
 export PATH="$TOOLS_DIR/bin:$PATH"
 
-# shellcheck disable=SC2034  # used by the scripts that source this
-readonly CLUSTER_NAME=slipway CONTEXT=kind-slipway NODE=slipway-control-plane
+# Another name makes another cluster: nothing else of the scripts knows it.
+CLUSTER_NAME=${CLUSTER_NAME:-slipway}
 
 say() { printf '%s\n' "$*" >&2; }
 

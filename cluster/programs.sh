@@ -10,6 +10,7 @@ if [ ! -d "$programs" ]; then
     die "Go is missing" "no container registry answers, so Kubernetes is built here: install Go $GO_MINIMUM or newer (go.dev/dl)"
   have=$(go env GOVERSION)
   printf '%s\n' "go$GO_MINIMUM" "$have" | sort -CV || die "Go is $have" "install Go $GO_MINIMUM or newer (go.dev/dl)"
-  step "Kubernetes, etcd, CoreDNS, kind and helm from Go modules (about 10 minutes, once)" "$CLUSTER_DIR/build-programs.sh" "$programs"
+  step "Kubernetes, etcd, CoreDNS, kind and helm from Go modules (about 10 minutes, once)" \
+    flock "$SLIPWAY_CACHE/programs.lock" "$CLUSTER_DIR/build-programs.sh" "$programs"
 fi
 echo "$programs"

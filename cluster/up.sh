@@ -2,21 +2,31 @@
 # Brings the cluster up, from whatever state: nothing there, engine stopped, node stopped, node broken, already up.
 . "$(dirname "$0")/lib.sh"
 
-kube() { kubectl --context "$CONTEXT" --request-timeout 5s "$@"; }
+context=kind-$CLUSTER_NAME
+node=$CLUSTER_NAME-control-plane
+
+kube() { kubectl --context "$context" "$@"; }
 
 healthy() {
   [ -x "$TOOLS_DIR/bin/kubectl" ] || return 1
-  [ "$(kube get node "$NODE" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
+  [ "$(kube --request-timeout 5s get node "$node" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' 2>/dev/null)" = True ]
 }
 
 # A stopped kubelet leaves its last word, Ready, behind for 40 s: it has spoken since only if its Lease is younger than that.
 await_healthy() {
   local deadline=$((SECONDS + $1)) started
   started=$(date -u +%Y-%m-%dT%H:%M:%S)
-  until healthy && [[ $(kube -n kube-node-lease get lease "$NODE" -o 'jsonpath={.spec.renewTime}' 2>/dev/null) > $started ]]; do
+  until healthy && [[ $(kube --request-timeout 5s -n kube-node-lease get lease "$node" -o 'jsonpath={.spec.renewTime}' 2>/dev/null) > $started ]]; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
     sleep 1
   done
+}
+
+# Ready is said of the node; a pod also needs its account and names.
+await_usable() {
+  say "- waiting for accounts and DNS"
+  kube wait --for=create serviceaccount/default --timeout 60s >/dev/null &&
+    kube -n kube-system rollout status deployment/coredns --timeout 90s >/dev/null
 }
 
 use_existing() {
@@ -27,7 +37,7 @@ use_existing() {
   say "cluster: existing, context $(kubectl config current-context)"
 }
 
-node_exists() { [ -n "$(docker ps -aq --filter "name=^$NODE\$")" ]; }
+node_exists() { [ -n "$(docker ps -aq --filter "name=^$node\$")" ]; }
 
 # Where root lacks a capability the engine refuses `--privileged`: kind then meets a docker that asks for less.
 fit_docker() {
@@ -37,11 +47,11 @@ fit_docker() {
 # After a reboot the node's container is stopped, or was just started by the engine. Or all is well but the kubeconfig is gone.
 wake() {
   say "- waking the cluster"
-  docker start "$NODE" >/dev/null || return 1
+  docker start "$node" >/dev/null || return 1
   (
-    fit_docker docker exec --privileged "$NODE"
+    fit_docker docker exec --privileged "$node"
     kind export kubeconfig --name "$CLUSTER_NAME"
-  ) >"$LOG_DIR/wake.log" 2>&1 && await_healthy 60
+  ) >"$LOG_DIR/wake.log" 2>&1 && await_healthy 60 && await_usable
 }
 
 create() {
@@ -51,6 +61,7 @@ create() {
   fit_docker docker run --rm --privileged --entrypoint "" "$image"
   step "creating the cluster" kind create cluster --name "$CLUSTER_NAME" --image "$image" \
     --config "$CLUSTER_DIR/kind/$config.yaml" --wait 120s
+  await_usable || die "the cluster is up, but its DNS is not" "look at: kubectl -n kube-system get pods"
 }
 
 if [ "${CLUSTER:-kind}" = existing ]; then
@@ -62,13 +73,13 @@ one_at_a_time cluster
 "$CLUSTER_DIR/tools.sh"
 
 if healthy; then
-  say "cluster: $CONTEXT is up"
+  say "cluster: $context is up"
 elif node_exists && wake; then
-  say "cluster: $CONTEXT is up again"
+  say "cluster: $context is up again"
 else
   ! node_exists || say "- the old cluster does not come back: creating it anew"
   ! node_exists || kind delete cluster --name "$CLUSTER_NAME" >/dev/null 2>&1
   create
-  say "cluster: $CONTEXT is up"
+  say "cluster: $context is up"
 fi
-kubectl config use-context "$CONTEXT" >/dev/null
+kubectl config use-context "$context" >/dev/null
