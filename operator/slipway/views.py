@@ -59,7 +59,8 @@ def job_view(job: Object, pods: list[Object]) -> Job:
     """A gate's Job with what its newest pod left behind."""
     meta, status = job["metadata"], job.get("status", {})
     failed = next((c for c in status.get("conditions", []) if c["type"] == "Failed" and c["status"] == "True"), None)
-    ended = _newest_end([pod for pod in pods if pod["metadata"]["labels"].get("job-name") == meta["name"]])
+    mine = [pod for pod in pods if pod["metadata"]["labels"].get("job-name") == meta["name"]]
+    ended, views = _newest_end(mine), [pod_view(pod) for pod in mine]
     return Job(
         name=meta["name"],
         uid=meta["uid"],
@@ -69,6 +70,7 @@ def job_view(job: Object, pods: list[Object]) -> Job:
         message=ended.get("message"),
         exit_code=ended.get("exitCode"),
         reason=ended.get("reason") if not failed else failed.get("reason") or ended.get("reason"),
+        waiting=next((pod.unschedulable or pod.waiting for pod in views), None),
         started_at=status.get("startTime"),
         ended_at=status.get("completionTime") or (failed or {}).get("lastTransitionTime"),
     )

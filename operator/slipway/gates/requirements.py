@@ -11,6 +11,7 @@ from packaging.version import InvalidVersion, Version
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"^(-|git\+|https?:|file:|\.{0,2}/)")
+_PINNED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)")
 _NOT_FOR_SERVING = frozenset({"mlflow", "mlflow-skinny"})
 """Packages that MLflow lists for its own server: Slipway's serves without them."""
 
@@ -24,6 +25,16 @@ def problems(text: str, environment: Mapping[str, str]) -> tuple[str, ...]:
     present = {str(canonicalize_name(name)): version for name, version in environment.items()}
     lines = (_COMMENT.sub("", line).strip() for line in text.replace("\\\n", " ").splitlines())
     return tuple(problem for line in lines if line for problem in _of_line(line, present))
+
+
+def environment(lock: str) -> dict[str, str]:
+    """Package → version in `lock`, a requirements.txt in which every package is pinned with `==`.
+
+    Lines that pin nothing (hashes, options, comments) are skipped. This is how the packages of a server image that was
+    built from a lock file are known without starting it.
+    """
+    pinned = (_PINNED.match(line) for line in lock.splitlines())
+    return {str(canonicalize_name(found["name"])): found["version"] for found in pinned if found}
 
 
 def _of_line(line: str, present: Mapping[str, str]) -> Iterator[str]:

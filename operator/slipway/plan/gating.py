@@ -23,6 +23,8 @@ from slipway.render.gate_job import GateRun, gate_job
 from slipway.times import elapsed, parse
 
 POLL_SECONDS = 2.0
+HOPELESS = frozenset({"ImagePullBackOff", "InvalidImageName", "CreateContainerConfigError"})
+"""Reasons for which a gate's pod will not start in any useful time: an Error, without waiting for the deadline."""
 
 
 def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
@@ -76,9 +78,10 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     job = scene.seen.jobs.get(names.gate_job(candidate.name, name, run.attempt))
     if job is None:
         return Plan(Apply(gate_job(run, candidate, scene.live)), again=POLL_SECONDS)
-    if not job.finished:
-        return wait(f"gate {name} is running", POLL_SECONDS)
-    result = gate_verdict.read(name, job.message, job.exit_code, job.reason)
+    if not job.finished and job.waiting not in HOPELESS:
+        state = f"its pod waits: {job.waiting}" if job.waiting else "its pod runs"
+        return wait(f"gate {name}: {state}"[:900], POLL_SECONDS)
+    result = gate_verdict.read(name, job.message, job.exit_code, job.reason or job.waiting)
     timed = result.model_copy(update={"started_at": job.started_at, "duration_seconds": _duration(job)})
     return note(candidate, gates=merged(candidate.status.gates, [stamped(scene, candidate, timed)]))
 

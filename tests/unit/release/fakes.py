@@ -50,6 +50,8 @@ class FakeCluster:
     """Model versions whose server ends with an error."""
     unready: set[str] = field(default_factory=set)
     """Revisions whose pods are not ready."""
+    stuck_gates: frozenset[str] = frozenset()
+    """Gates whose image cannot be pulled."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -196,6 +198,10 @@ class FakeCluster:
     def _run_job(self, namespace: str, name: str, obj: Object) -> None:
         labels = {**obj["metadata"]["labels"], "job-name": name}
         ended = {"terminated": {"exitCode": 0, "message": self.verdict(labels["slipway.dev/gate"])}}
+        gate = labels["slipway.dev/gate"]
+        if gate in self.stuck_gates:
+            self._stuck_pod(namespace, name, labels)
+            return
         obj["status"] = {"succeeded": 1}
         self.objects[("Pod", namespace, f"{name}-x")] = {
             "kind": "Pod",
@@ -209,6 +215,12 @@ class FakeCluster:
             },
             "status": {"containerStatuses": [{"name": "gate", "state": ended}]},
         }
+
+    def _stuck_pod(self, namespace: str, job: str, labels: dict[str, str]) -> None:
+        waiting = {"waiting": {"reason": "ImagePullBackOff"}}
+        meta = {"name": f"{job}-x", "namespace": namespace, "uid": job, "labels": labels, "creationTimestamp": ""}
+        status = {"containerStatuses": [{"name": "gate", "state": waiting}]}
+        self.objects[("Pod", namespace, f"{job}-x")] = {"kind": "Pod", "metadata": meta, "status": status}
 
 
 @dataclass

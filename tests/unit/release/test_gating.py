@@ -139,6 +139,14 @@ async def test_a_custom_gate_runs_its_own_image_and_cannot_pose_as_the_operator(
     assert told["SLIPWAY_CANDIDATE_URL"] == f"http://{NAME}-r1.demo.svc:80"
 
 
+async def test_a_gate_whose_image_cannot_be_pulled_is_an_error_at_once(world: World) -> None:
+    world.cluster.stuck_gates = frozenset({"custom-fairness"})
+    world.edit(gates={"custom": [{"name": "fairness", "job": {"image": "no/such:image"}}]})
+    await world.settle(hours=0.05)
+    assert result(world, 1, "custom/fairness")["verdict"] == "Error"
+    assert "cannot be pulled" in world.revision(1)["message"]
+
+
 async def test_smoke_goes_first_and_alone(world: World) -> None:
     world.cluster.verdict = verdicts(smoke="Fail")
     world.edit(gates={"smoke": {}, "metrics": [RESCORE]})
