@@ -49,6 +49,7 @@ def _fetch(arguments: argparse.Namespace, settings: Settings) -> int:
         expect_digest=arguments.expect_digest,
         pin_file=arguments.pin_file,
         report=arguments.report,
+        libraries=arguments.libraries,
     )
     return fetch(order, settings)
 
@@ -86,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--expect-digest", help="sha256:… that the artifacts must have")
     fetch.add_argument("--pin-file", help="file with the digest that the artifacts must have; may be missing or empty")
     fetch.add_argument("--report", default="", help="file for the report, for instance /dev/termination-log")
+    fetch.add_argument(
+        "--libraries",
+        action="store_true",
+        help="where the model can't be compiled, put the libraries that it needs beside it, for the small image",
+    )
     serve = commands.add_parser("serve", help="answer requests")
     serve.add_argument("--model", required=True, help="a fetched directory, or anything that `fetch` takes")
     serve.add_argument("--port", type=int, default=8080)

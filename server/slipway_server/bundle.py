@@ -111,6 +111,7 @@ class Bundle(msgspec.Struct, frozen=True):
     version: str = ""
     proof: dict[str, Any] | None = None
     versions: dict[str, str] = {}
+    compile_seconds: float = 0.0
     seconds: float = 0.0
 
 

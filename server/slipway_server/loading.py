@@ -52,15 +52,22 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
         if bundle.example is not None:
             rows = affordable_rows(compiled, reader.read(msgspec.json.encode(bundle.example)))
         return InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch))
-    _use_libraries(directory)
+    _use_libraries(directory, bundle)
     predictor = native.build(directory, bundle, settings)
     threads = 1 if predictor.rowwise else settings.pyfunc_threads
     limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
     return ThreadRunner(predictor, limits, on_batch)
 
 
-def _use_libraries(directory: Path) -> None:
+def _use_libraries(directory: Path, bundle: Bundle) -> None:
     """Where the image holds no scikit-learn, fetching has put it beside the model."""
     folder = directory / FOLDER / LIBRARIES
+    built_for = bundle.versions.get("interpreter", "")
+    if folder.is_dir() and built_for != f"{sys.implementation.cache_tag}-{sys.platform}":
+        raise ModelError(
+            "LoadFailed",
+            f"the libraries in {folder} were built for {built_for}, not for this image's interpreter; "
+            "let both images come from one build",
+        )
     if folder.is_dir() and str(folder) not in sys.path:
         sys.path.append(str(folder))

@@ -11,7 +11,7 @@ import msgspec
 from slipway_server import bundle as bundles
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError
-from slipway_server.fetch import pins, report, source
+from slipway_server.fetch import libraries, pins, report, source
 from slipway_server.fetch.prepare import prepare
 from slipway_server.settings import Settings
 
@@ -24,6 +24,7 @@ class Order(msgspec.Struct, frozen=True):
     expect_digest: str | None = None
     pin_file: str | None = None
     report: str = ""
+    libraries: bool = False
 
 
 def fetch(order: Order, settings: Settings) -> int:
@@ -48,6 +49,8 @@ def _fetch(order: Order, settings: Settings, started: float) -> Bundle:
     version = source.download(order.model, order.out)
     digest = pins.verify(order.out, order.expect_digest, order.pin_file)
     prepared = prepare(order.out, digest, settings)
+    if order.libraries and prepared.kind == "native":
+        libraries.copy(order.out, prepared.flavor)
     prepared = msgspec.structs.replace(
         prepared,
         seconds=round(time.monotonic() - started, 3),
@@ -65,6 +68,7 @@ def _success(found: Bundle, out: Path) -> dict[str, object]:
         "digest": found.digest,
         "bytes": size,
         "seconds": found.seconds,
+        "compile_seconds": found.compile_seconds,
         "flavor": found.flavor,
         "compiled": found.kind == "onnx",
         "why": found.why,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError, RequestError
-from slipway_server.fetch import missing
+from slipway_server.fetch import libraries, missing
 from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
@@ -36,7 +37,9 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
     bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
     if isinstance(model, SklearnModel):
-        return compiled(Job(directory, bundle, model, settings))
+        started = time.monotonic()
+        bundle = compiled(Job(directory, bundle, model, settings))
+        return msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
     return bundle
 
 
@@ -78,7 +81,7 @@ def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Input
 
 def versions() -> dict[str, str]:
     """The installed versions of the libraries that decide what a model answers."""
-    found = {}
+    found = {"interpreter": libraries.interpreter()}
     for name in _NAMED:
         try:
             found[name] = importlib.metadata.version(name)

@@ -1,0 +1,80 @@
+"""Libraries for the native path, copied beside the model, so that the image that serves need not hold them.
+
+A Deployment's template names one serving image and never changes, but whether a model compiles is known only once it
+has been fetched. So the small image serves, and where a model isn't compiled, fetching (in the full image, built from
+the same lock file) leaves the libraries that this model needs, and no others.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from slipway_server.bundle import FOLDER, LIBRARIES
+
+_ROOTS = {"sklearn": ("scikit-learn", "skops", "pandas", "pyyaml")}
+_ANY = ("mlflow-skinny", "pandas", "scikit-learn", "skops", "pyarrow", "pyyaml")
+_SERVING = "server"
+
+
+def copy(directory: Path, flavor: str) -> int:
+    """Copy what a model of this flavour needs and the serving image lacks; return the bytes copied. Raises OSError."""
+    wanted = closure(_ROOTS.get(flavor, _ANY)) - closure(serving())
+    target = directory / FOLDER / LIBRARIES
+    return sum(_copied(name, target) for name in sorted(wanted))
+
+
+def serving() -> list[str]:
+    """The distributions that the serving image is made of: the extra `server` of this one."""
+    return list(_required("slipway", _SERVING))
+
+
+def closure(roots: Iterable[str]) -> set[str]:
+    """The roots and all that they require, as far as it's installed."""
+    found: set[str] = set()
+    waiting = list(roots)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name not in found and _installed(name):
+            found.add(name)
+            waiting += _required(name, "")
+    return found
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _required(name: str, extra: str) -> Iterator[str]:
+    for text in importlib.metadata.requires(name) or ():
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+            yield requirement.name
+
+
+def _copied(name: str, target: Path) -> int:
+    size = 0
+    for file in importlib.metadata.distribution(name).files or ():
+        source = Path(str(file.locate()))
+        if ".." in file.parts or file.suffix == ".pyc" or "tests" in file.parts or not source.is_file():
+            continue
+        place = target / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, place)
+        size += place.stat().st_size
+    return size
+
+
+def interpreter() -> str:
+    """What the libraries were built for."""
+    return f"{sys.implementation.cache_tag}-{sys.platform}"
