@@ -119,6 +119,11 @@ class ContractGate(UncertainGate):
     allowed_flavors: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=32)] = Field(
         default=(), description="MLflow flavours that may serve. None listed: any."
     )
+    ignored_requirements: Annotated[tuple[Annotated[str, Field(max_length=128)], ...], Field(max_length=64)] = Field(
+        default=(),
+        description="Packages in the model's requirements.txt that it does not need to serve. MLflow writes down "
+        "whatever the training process had imported.",
+    )
 
 
 class ApprovalGate(Frozen):

@@ -77,7 +77,7 @@ def judge(
     breaking = [change.text for change in found if change.effect is Effect.BREAKING and not gate.allow_breaking]
     problems = [*breaking, *_storage(gate, candidate, trust)]
     if environment is not None and candidate.requirements is not None:
-        problems += requirements.problems(candidate.requirements, environment)
+        problems += requirements.problems(candidate.requirements, environment, gate.ignored_requirements)
     elif environment is None and candidate.requirements:
         unclear = unclear or "the packages of the server image are not known"
     verdict = Verdict.FAIL if problems else Verdict.INCONCLUSIVE if unclear else Verdict.PASS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -16,15 +16,19 @@ _NOT_FOR_SERVING = frozenset({"mlflow", "mlflow-skinny"})
 """Packages that MLflow lists for its own server: Slipway's serves without them."""
 
 
-def problems(text: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+def problems(text: str, environment: Mapping[str, str], ignored: Iterable[str] = ()) -> tuple[str, ...]:
     """What `text`, a requirements.txt, asks for and `environment` (package → version) does not have; a sentence each.
+
+    `ignored` names packages that the model does not need, whatever its file says: MLflow writes down what the training
+    process had imported.
 
     Markers are evaluated for the running interpreter. Lines that pip reads as options or places are problems: the
     image is not changed at run time.
     """
     present = {str(canonicalize_name(name)): version for name, version in environment.items()}
     lines = (_COMMENT.sub("", line).strip() for line in text.replace("\\\n", " ").splitlines())
-    return tuple(problem for line in lines if line for problem in _of_line(line, present))
+    not_needed = {*_NOT_FOR_SERVING, *(str(canonicalize_name(name)) for name in ignored)}
+    return tuple(problem for line in lines if line for problem in _of_line(line, present, not_needed))
 
 
 def environment(lock: str) -> dict[str, str]:
@@ -37,7 +41,7 @@ def environment(lock: str) -> dict[str, str]:
     return {str(canonicalize_name(found["name"])): found["version"] for found in pinned if found}
 
 
-def _of_line(line: str, present: Mapping[str, str]) -> Iterator[str]:
+def _of_line(line: str, present: Mapping[str, str], not_needed: Set[str]) -> Iterator[str]:
     if _OPTION.match(line):
         if not line.startswith(("--hash", "--index-url", "--extra-index-url")):
             yield f"{line} names no package of the server image; build an image that has it"
@@ -48,10 +52,10 @@ def _of_line(line: str, present: Mapping[str, str]) -> Iterator[str]:
         yield f"{line} is no requirement ({error})"
         return
     name = str(canonicalize_name(wanted.name))
-    if name in _NOT_FOR_SERVING or (wanted.marker and not wanted.marker.evaluate()):
+    if name in not_needed or (wanted.marker and not wanted.marker.evaluate()):
         return
     if name not in present:
-        yield f"{line} is needed and the server image has no {name}"
+        yield f"{line} is needed and the server image has no {name} (see ignoredRequirements if it is not)"
     elif not _satisfied(wanted, present[name]):
         yield f"{line} is needed and the server image has {present[name]}"
 

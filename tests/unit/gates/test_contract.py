@@ -160,6 +160,19 @@ def test_requirements_that_the_image_does_not_meet(text: str, sentence: str) -> 
     assert sentence in problem
 
 
+def test_what_the_training_process_happened_to_import_can_be_ignored() -> None:
+    needy = ModelFiles(model([A]).mlmodel, "numpy==2.4.6\nPyTest==9.2\n")
+    assert judge(ContractGate(), needy, None, IMAGE, Trust()).verdict is Verdict.FAIL
+    assert judge(ContractGate(ignored_requirements=("pytest",)), needy, None, IMAGE, Trust()).verdict is Verdict.PASS
+
+
+def test_a_lock_file_tells_what_an_image_has() -> None:
+    lock = (
+        "# a lock\nNumPy==2.4.6 \\\n    --hash=sha256:00\nuvicorn[standard]==0.54.0 ; python_version > '3'\n-r other\n"
+    )
+    assert requirements.environment(lock) == {"numpy": "2.4.6", "uvicorn": "0.54.0"}
+
+
 @pytest.mark.parametrize("text", ["", "a: [", "- 1", "flavors: 3", "{" * 3000])
 def test_an_mlmodel_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ContractError, match="MLmodel is not"):
