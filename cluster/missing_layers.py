@@ -31,7 +31,9 @@ def main(archive: str, image: str) -> None:
             if digest not in known:
                 known.add(digest)
                 add(out, blob_path(digest), saved.extractfile(member), member.size)
-        manifest = encode({"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(out, CONFIG, config), "layers": layers})
+        manifest = encode(
+            {"schemaVersion": 2, "mediaType": MANIFEST, "config": blob(out, CONFIG, config), "layers": layers}
+        )
         named = blob(out, MANIFEST, manifest) | {"annotations": {"io.containerd.image.name": f"docker.io/{image}"}}
         write(out, "index.json", encode({"schemaVersion": 2, "manifests": [named]}))
         write(out, "oci-layout", encode({"imageLayoutVersion": "1.0.0"}))
