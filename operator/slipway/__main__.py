@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 import aiohttp
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
@@ -57,11 +59,24 @@ class Operator:
         while True:
             now = time.monotonic()
             try:
-                self._listed(await self._list(), now, everything=now - last >= interval)
+                await self.relist(everything=now - last >= interval)
                 last = now if now - last >= interval else last
             except ClusterError as error:
                 LOG.warning("releases cannot be listed: %s", error)
             await asyncio.sleep(min(WATCHDOG_SECONDS, interval))
+
+    async def relist(self, everything: bool) -> None:
+        """List the releases once, and look at `everything` where asked to."""
+        now, known = time.monotonic(), set(self.models)
+        found = await self._list()
+        self.watchdog.listed({key: entry[0] for key, entry in found.items()}, now)
+        self.context.instruments.watch_lag.set(self.watchdog.lag(now))
+        for gone in known - set(found):
+            self.models.pop(gone, None)
+        self.models.update({key: (entry[1], entry[2]) for key, entry in found.items()})
+        self.listed = True
+        for key in found if everything else ():
+            self.enqueue(key)
 
     async def _list(self) -> dict[Key, tuple[str, str, str]]:
         """Every release: resource version, registry and model."""
@@ -76,13 +91,13 @@ class Operator:
                 )
         return found
 
-    def _listed(self, found: dict[Key, tuple[str, str, str]], now: float, everything: bool) -> None:
-        self.watchdog.listed({key: entry[0] for key, entry in found.items()}, now)
-        self.context.instruments.watch_lag.set(self.watchdog.lag(now))
-        self.models = {key: (entry[1], entry[2]) for key, entry in found.items()}
-        self.listed = True
-        for key in found if everything else ():
-            self.enqueue(key)
+    def release_seen(self, key: Key, model: Mapping[str, Any] | None) -> None:
+        """The watch delivered a release with its `model`, or its end: an alias may move before the next listing."""
+        if model is None:
+            self.models.pop(key, None)
+        else:
+            self.models[key] = (str(model.get("registry", "")), str(model["name"]))
+        self.enqueue(key)
 
     def registry_changed(self, registry: str, models: frozenset[str] | None) -> None:
         """Look at the releases of the `models` that moved, or at all that use `registry`."""
@@ -133,7 +148,7 @@ async def operate(settings: Settings) -> None:
 async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     """The tasks of the process. The first one to end ends all."""
     context = operator.context
-    watching = handlers.registry(operator.enqueue, operator.watchdog)
+    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog)
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
     for name in context.settings.registries:
         parts.append(context.board.follow(name, partial(operator.registry_changed, name)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import kopf
@@ -13,6 +13,8 @@ from slipway.queue import Key
 from slipway.settings import Settings
 from slipway.watchdog import Watchdog
 
+Seen = Callable[[Key, Mapping[str, Any] | None], None]
+"""Gets every release that the watch delivers: its key and spec.model, None where it was deleted."""
 Enqueue = Callable[[Key], None]
 
 CHILDREN = (
@@ -23,7 +25,7 @@ CHILDREN = (
 )
 
 
-def registry(enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
+def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
     """Handlers that never fail and never wait."""
     handlers = kopf.OperatorRegistry()
 
@@ -44,7 +46,7 @@ def registry(enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
     def release_changed(namespace: str | None, name: str, body: kopf.Body, event: Any, **_: Any) -> None:
         namespace, deleted = namespace or "", event.get("type") == "DELETED"
         watchdog.delivered((namespace, name), body["metadata"]["resourceVersion"], deleted)
-        enqueue((namespace, name))
+        seen((namespace, name), None if deleted else body["spec"]["model"])
 
     def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         enqueue((namespace or "", labels[RELEASE_LABEL]))

@@ -1,0 +1,45 @@
+"""Which releases the operator's process looks at, and when."""
+
+from __future__ import annotations
+
+from slipway.__main__ import Operator
+from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
+
+KEY = (NAMESPACE, NAME)
+
+
+def test_an_alias_that_moves_right_after_its_release_was_made_is_not_missed() -> None:
+    operator = Operator(World().context)
+    operator.release_seen(KEY, {"name": MODEL, "registry": "default"})
+    operator.queue._due.clear()
+    operator.registry_changed("default", frozenset({MODEL}))
+    assert list(operator.queue._due) == [KEY], "no listing has shown the release yet"
+
+
+def test_other_models_and_releases_that_are_gone_are_left_alone() -> None:
+    operator = Operator(World().context)
+    operator.release_seen(KEY, {"name": MODEL, "registry": "default"})
+    operator.queue._due.clear()
+    operator.registry_changed("default", frozenset({"another"}))
+    operator.registry_changed("elsewhere", None)
+    assert not operator.queue._due
+    operator.release_seen(KEY, None)
+    operator.queue._due.clear()
+    operator.registry_changed("default", None)
+    assert not operator.queue._due
+
+
+async def test_a_listing_forgets_what_was_deleted_unseen_and_keeps_what_is_new() -> None:
+    world = World()
+    operator = Operator(world.context)
+    operator.release_seen(("demo", "gone"), {"name": MODEL, "registry": "default"})
+    listing = operator._list
+
+    async def list_while_one_is_made() -> dict[tuple[str, str], tuple[str, str, str]]:
+        found = await listing()
+        operator.release_seen(("demo", "new"), {"name": MODEL, "registry": "default"})
+        return found
+
+    operator._list = list_while_one_is_made  # type: ignore[method-assign]
+    await operator.relist(everything=False)
+    assert set(operator.models) == {KEY, ("demo", "new")}
