@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from slipway.api.base import seconds
 from slipway.api.gates import SmokeBatch, SmokeGate
@@ -37,6 +38,8 @@ class Shot:
     """Why the answer does not count: no answer, a status other than 200, or a wrong answer."""
     answered: bool = True
     """False when the request was given up or its connection broke."""
+    at: float = 0.0
+    """Its scheduled time, in seconds since the load began."""
 
     def slow(self, budget: float) -> bool:
         """Whether no right answer came within `budget` seconds."""
@@ -138,13 +141,29 @@ def _fails_all_the_same(gate: SmokeGate, shots: Sequence[Shot]) -> bool:
     """Whether the load fails even if everything that the generator's lateness can explain is forgiven.
 
     A server that answers in order and never idles while there is work completes a request at most L later when no
-    arrival is more than L late (Lindley's recursion is monotone in the arrivals). So on a punctual generator each
-    latency would have been at least what it was, less the greatest lag; and what was never answered tells nothing.
+    arrival that it waits for is more than L late (Lindley's recursion is monotone in the arrivals). So with a punctual
+    generator each latency would have been at least what it was, less the greatest lag among the requests that were
+    under way with it; and what was never answered tells nothing.
     """
-    budget = seconds(gate.p95) + max(shot.lag for shot in shots)
-    slow = sum(shot.answered and shot.latency > budget for shot in shots)
+    budget = seconds(gate.p95)
+    slow = sum(
+        shot.answered and shot.latency - lag > budget for shot, lag in zip(shots, greatest_lags(shots), strict=True)
+    )
     wrong = [shot for shot in shots if shot.fault and shot.answered]
     return _too_many(gate, wrong, len(shots)) or lower_bound(slow, len(shots), CONFIDENCE) > SLOW_BUDGET
+
+
+def greatest_lags(shots: Sequence[Shot]) -> list[float]:
+    """For each of `shots`, the greatest lag (seconds) among those under way when it was sent, itself included."""
+    lags = [0.0] * len(shots)
+    under_way: list[tuple[float, float]] = []
+    for index in sorted(range(len(shots)), key=lambda i: shots[i].at + shots[i].lag):
+        shot = shots[index]
+        heappush(under_way, (-shot.lag, shot.at + max(shot.latency, shot.lag)))
+        while under_way[0][1] < shot.at + shot.lag:
+            heappop(under_way)
+        lags[index] = -under_way[0][0]
+    return lags
 
 
 def _lagging(gate: SmokeGate, shots: Sequence[Shot]) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 
@@ -44,6 +44,8 @@ class Answer:
     body: bytes = b""
     problem: str | None = None
     connected: bool = True
+    at: float = 0.0
+    """Its scheduled time, in seconds since the load began."""
 
 
 async def send(load: Load) -> tuple[Answer, ...]:
@@ -56,7 +58,7 @@ async def send(load: Load) -> tuple[Answer, ...]:
             due = start + number / load.rate
             await asyncio.sleep(max(0.0, due - loop.time()))
             tasks.append(group.create_task(_shoot(sessions[number % LANES], load, number, due)))
-    return tuple(task.result() for task in tasks)
+    return tuple(replace(task.result(), at=number / load.rate) for number, task in enumerate(tasks))
 
 
 @asynccontextmanager
