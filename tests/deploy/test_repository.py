@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from slipway.api import schema
 
@@ -23,12 +24,9 @@ def make(*arguments: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("name", sorted(schema.definitions()))
-def test_the_definitions_are_generated_from_the_types(name: str) -> None:
-    command = [sys.executable, "-m", "slipway.api.schema", "--check", str(ROOT / "crds")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert name not in done.stderr, done.stderr
-    assert (ROOT / "crds" / name).exists()
+def test_the_definitions_are_generated_from_the_types() -> None:
+    committed = {path.name: yaml.safe_load(path.read_text()) for path in (ROOT / "crds").glob("*.yaml")}
+    assert committed == schema.definitions(), "run: make generate"
 
 
 def test_nothing_shadows_the_standard_library() -> None:
