@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + nam
     max_batch_rows: int = 4096
     pyfunc_threads: int = 32
     follow_seconds: float = 10.0
+    compile: bool = True
     access_log: bool = False
     tolerance: float = 1e-6
 

@@ -36,7 +36,7 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     inputs = try_example(bundle, model, settings)
     takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
     bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
-    if isinstance(model, SklearnModel):
+    if isinstance(model, SklearnModel) and settings.compile:
         started = time.monotonic()
         bundle = compiled(Job(directory, bundle, model, settings))
         return msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))

@@ -1,0 +1,1 @@
+"""How fast the server is, beside `mlflow models serve` and MLServer on the same models, machine and minute."""

@@ -1,0 +1,92 @@
+"""Load from wrk (as fast as it goes) and hey (at a given rate): never from Python, which would measure itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+_SCRIPT = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+local file = io.open("{body}", "rb")
+wrk.body = file:read("*a")
+file:close()
+done = function(summary, latency, requests)
+  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(95), latency:percentile(99)))
+  io.write(string.format("ERRORS %d\\n", summary.errors.connect + summary.errors.read + summary.errors.write
+    + summary.errors.status + summary.errors.timeout))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """How one cell is loaded; `rate` in requests per second, None for as fast as it goes."""
+
+    connections: int
+    seconds: float
+    rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a load generator saw. Latencies in milliseconds."""
+
+    per_second: float
+    p50: float
+    p95: float
+    p99: float
+    errors: int
+
+
+def needed() -> None:
+    """Raise SystemExit when a generator is missing."""
+    for program in ("wrk", "hey"):
+        if shutil.which(program) is None:
+            raise SystemExit(f"{program} is not installed; on Debian: apt-get install {program}")
+
+
+def run(url: str, body: Path, load: Load) -> Result:
+    """Load `url` and return what came of it."""
+    return _hey(url, body, load) if load.rate else _wrk(url, body, load)
+
+
+def _wrk(url: str, body: Path, load: Load) -> Result:
+    script = body.with_suffix(".lua")
+    script.write_text(_SCRIPT.format(body=body))
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{load.connections}",
+        f"-d{load.seconds:g}s",
+        "--timeout",
+        "30s",
+        "-s",
+        str(script),
+        url,
+    ]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)\nERRORS (\d+)", text)
+    if found is None:
+        raise SystemExit(f"wrk said nothing that can be read: {text}")
+    requests, micros, p50, p95, p99, errors = map(int, found.groups())
+    return Result(requests / (micros / 1e6), p50 / 1e3, p95 / 1e3, p99 / 1e3, errors)
+
+
+def _hey(url: str, body: Path, load: Load) -> Result:
+    """hey keeps to its rate per connection only while answers come in time: many connections make it an open loop."""
+    rate = load.rate or 0
+    command = ["hey", "-z", f"{load.seconds:g}s", "-c", str(load.connections), "-q", str(rate / load.connections)]
+    command += ["-m", "POST", "-T", "application/json", "-D", str(body), url]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    shares = {int(share): float(seconds) * 1e3 for share, seconds in re.findall(r"(\d+)%+ in ([\d.]+) secs", text)}
+    per_second = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    answered = dict(re.findall(r"\[(\d+)\]\s+(\d+) responses", text))
+    errors = sum(int(count) for status, count in answered.items() if status != "200")
+    if per_second is None or not {50, 95, 99} <= set(shares):
+        raise SystemExit(f"hey said nothing that can be read: {text}")
+    return Result(float(per_second[1]), shares[50], shares[95], shares[99], errors)
