@@ -1,4 +1,4 @@
-# The product's two images: --target operator, --target server. Both builders of Docker take this file (no RUN --mount).
+# The product's three images: --target operator, --target server, --target native. Both builders of Docker take this file (no RUN --mount).
 # PYTHON_IMAGE: Python 3.11 with `venv`. The code comes last: a change of it rebuilds two small layers.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
@@ -25,12 +25,27 @@ ENTRYPOINT ["python", "-m", "slipway"]
 
 FROM installer AS server-packages
 COPY requirements/server.txt /requirements.txt
-RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main
+RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main && lean
 
-# What serves, fetches and judges: `slipway.jobs` runs in gate pods, and imports what is beside it here. No more of the
-# operator's code, or its every change would be a new server image, and so a new revision of every release.
+# What serves: no scikit-learn, pandas or MLflow. A model that needs them gets them from the init container.
 FROM runtime AS server
 COPY --from=server-packages /opt/venv /opt/venv
+COPY server/slipway_server /app/slipway_server
+RUN python -m compileall -q --invalidation-mode unchecked-hash /app
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["slipway-server"]
+
+FROM installer AS native-packages
+COPY requirements/native.txt /requirements.txt
+COPY pyproject.toml /pyproject.toml
+RUN install-requirements /requirements.txt slipway-server=slipway_server.__main__:main \
+ && /opt/venv/bin/python /usr/local/bin/describe-distribution /pyproject.toml /opt/venv
+
+# What fetches, compiles and judges: the init container, and gate pods, in which `slipway.jobs` runs and imports what is
+# beside it here. No more of the operator's code, or its every change would be a new image.
+FROM runtime AS native
+COPY --from=native-packages /opt/venv /opt/venv
 COPY operator/slipway/__init__.py /app/slipway/
 COPY operator/slipway/api /app/slipway/api
 COPY operator/slipway/gates /app/slipway/gates

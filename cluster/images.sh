@@ -42,6 +42,7 @@ python=$("$CLUSTER_DIR/python-image.sh")
 trap 'rm -f "$names.$$"' EXIT
 image operator Dockerfile
 image server Dockerfile
+image native Dockerfile
 image mlflow manifests/mlflow/Dockerfile
 mv "$names.$$" "$names"
 sed 's/^/  /' "$names" >&2

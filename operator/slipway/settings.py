@@ -27,6 +27,7 @@ class Images(Strict):
     """Images that the operator puts into pods."""
 
     server: str = Field(description="Server image of a release that names none.")
+    native: str = Field(description="Image of the init container: it fetches, verifies and compiles the model.")
     jobs: str = Field(description="Image of the built-in gate Jobs.")
 
 

@@ -36,7 +36,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $_ := set $registries $name (omit $registry "operatorSecret") -}}
 {{- end -}}
 {{- end -}}
-{{- $images := dict "server" .Values.images.server "jobs" (.Values.images.jobs | default .Values.images.server) -}}
+{{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
 {{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
 {{- end -}}

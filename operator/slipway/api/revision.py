@@ -62,6 +62,7 @@ class PinnedServer(Frozen):
     """The exact pod configuration."""
 
     image: str = Field(description="Server image, resolved at intake.")
+    native_image: str = Field(description="Image of the init container, resolved at intake.")
     config: Server = Field(description="Replicas, resources and pod template at intake.")
 
 

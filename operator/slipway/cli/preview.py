@@ -18,7 +18,7 @@ from slipway.plan.rollback import can_serve, requested
 from slipway.plan.scene import Scene
 from slipway.settings import Images, Registry, Settings
 
-_UNUSED = Settings(images=Images(server="-", jobs="-"), registries={"default": Registry(url="http://-")})
+_UNUSED = Settings(images=Images(server="-", native="-", jobs="-"), registries={"default": Registry(url="http://-")})
 """The planner takes a configuration with every observation, and a rollback depends on nothing in it."""
 
 

@@ -107,8 +107,9 @@ class Scene:
         spec = self.seen.release.spec
         if self.wanted_version is None:
             return None
-        image = spec.server.image or self.seen.settings.images.server
-        server = PinnedServer(image=image, config=spec.server)
+        images = self.seen.settings.images
+        image = spec.server.image or images.server
+        server = PinnedServer(image=image, native_image=images.native, config=spec.server)
         return Desired(
             self.wanted_version, server, Policy(gates=spec.gates.pinned(), rollout=spec.rollout, slo=spec.slo)
         )

@@ -74,11 +74,11 @@ def fetch_container(revision: ModelRevision, registry: Registry) -> Manifest:
     """The init container that fetches the artifacts and verifies their digest."""
     model = revision.spec.model
     args = ["fetch", "--model", f"models:/{model.name}/{model.version}", "--out", MODEL_DIR]
-    args += ["--pin-file", f"{PIN_DIR}/{PIN_KEY}", "--report", "/dev/termination-log"]
+    args += ["--pin-file", f"{PIN_DIR}/{PIN_KEY}", "--report", "/dev/termination-log", "--libraries"]
     args += ["--expect-digest", model.digest] if model.digest else []
     container: Manifest = {
         "name": "fetch",
-        "image": revision.spec.server.image,
+        "image": revision.spec.server.native_image,
         "command": ["slipway-server"],
         "args": args,
         "env": env({"MLFLOW_TRACKING_URI": registry.url, "HOME": "/tmp", **_trust(registry)}),

@@ -51,13 +51,17 @@ def test_probes_and_metrics_have_the_ports_that_the_operator_opens(render: Rende
 def test_the_configuration_is_what_the_operator_reads(render: Render, tmp_path: Path) -> None:
     registry = {"url": "https://mlflow.example", "credentialsSecret": "mlflow", "operatorSecret": "mlflow-operator"}
     objects = render(
-        images={"server": "server:2"}, registries={"default": registry}, watchNamespaces=["a"], logLevel="debug"
+        images={"server": "server:2", "native": "native:2"},
+        registries={"default": registry},
+        watchNamespaces=["a"],
+        logLevel="debug",
     )
     text = objects["ConfigMap", "slipway"]["data"]["config.yaml"]
     path = tmp_path / "config.yaml"
     path.write_text(text)
     settings = Settings.load(path)
-    assert settings.images.server == settings.images.jobs == "server:2"
+    assert settings.images.server == "server:2"
+    assert settings.images.native == settings.images.jobs == "native:2"
     assert settings.watch_namespaces == ("a",)
     assert settings.registries["default"].credentials_secret == "mlflow"
     assert "mlflow-operator" not in text

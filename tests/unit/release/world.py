@@ -31,7 +31,7 @@ PATIENCE = 400
 def settings() -> Settings:
     """An operator's configuration."""
     return Settings(
-        images=Images(server="server:1", jobs="jobs:1"),
+        images=Images(server="server:1", native="native:1", jobs="native:1"),
         registries={"default": Registry(url="http://mlflow")},
         server_packages="numpy==2.4.6\nscikit-learn==1.9.1\n",
     )
