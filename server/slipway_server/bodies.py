@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -32,6 +33,27 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
             raise too_large(limit)
         more = message.get("more_body", False)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def decoded(headers: list[tuple[bytes, bytes]], body: bytes, limit: int) -> bytes:
+    """Undo the body's Content-Encoding. Raises `RequestError` 400, 413 past `limit` bytes, 415 for an unknown one."""
+    coding = next((value.strip().lower() for name, value in headers if name == b"content-encoding"), b"")
+    if coding in (b"", b"identity"):
+        return body
+    if coding not in (b"gzip", b"deflate"):
+        raise RequestError(
+            415, "Unsupported encoding", f"{coding.decode('latin-1')[:50]!r}; send gzip, deflate or none"
+        )
+    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+    try:
+        found = stream.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise RequestError(400, "The body is damaged", f"its {coding.decode()} can't be read: {error}") from error
+    if len(found) > limit:
+        raise too_large(limit)
+    if not stream.eof:
+        raise RequestError(400, "The body is damaged", f"its {coding.decode()} ends too early")
+    return found
 
 
 def declared(headers: list[tuple[bytes, bytes]]) -> int:

@@ -16,6 +16,7 @@ def encode(error: RequestError) -> bytes:
     body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
     if error.field is not None:
         body["field"] = error.field
+    body["error"] = error.detail  # where clients of the Open Inference Protocol look
     return msgspec.json.encode(body)
 
 

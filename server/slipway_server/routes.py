@@ -10,7 +10,7 @@ import msgspec
 
 from slipway_server import __version__, answers, metrics
 from slipway_server.answers import JSON, TEXT, Answer
-from slipway_server.bodies import ClientGone, Receive, Scope, read_body
+from slipway_server.bodies import ClientGone, Receive, Scope, decoded, read_body
 from slipway_server.errors import RequestError
 from slipway_server.protocols import answer as mlflow_answer
 from slipway_server.protocols.select import read
@@ -57,6 +57,7 @@ class Routes:
         """Read the body, answer it, count it."""
         try:
             body = await read_body(scope, receive, self.service.settings.max_body_bytes)
+            body = decoded(scope["headers"], body, self.service.settings.max_body_bytes)
             await self._predict(scope, send, work, body)
         except RequestError as error:
             self.service.done(_route(scope), error.status, 0.0, scope["headers"])

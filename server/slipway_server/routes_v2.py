@@ -18,7 +18,6 @@ from slipway_server.protocols.tensors import COLUMNS
 from slipway_server.service import Service
 
 _PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?$")
-_METHODS = ("predict", "predict_proba")
 
 
 class RoutesV2:
@@ -65,7 +64,10 @@ class RoutesV2:
             "versions": [self.service.version or "0"],
             "platform": f"mlflow_{bundle.flavor}",
             "inputs": self._inputs(),
-            "outputs": [{"name": method, "datatype": "", "shape": [-1]} for method in self._methods()],
+            "outputs": [
+                {"name": method, "datatype": kind, "shape": [-1, *shape]}
+                for method, (kind, shape) in self.service.current().outputs.items()
+            ],
         }
         return Answer(200, JSON, msgspec.json.encode(about))
 
@@ -78,14 +80,6 @@ class RoutesV2:
                 for each in signature.tensors
             ]
         return [{"name": each.name, "datatype": COLUMNS[each.type], "shape": [-1, 1]} for each in signature.columns]
-
-    def _methods(self) -> list[str]:
-        bundle = self.service.current().bundle
-        if bundle.compiled is not None:
-            return list(bundle.compiled.methods)
-        return (
-            list(dict.fromkeys((bundle.predict_fn, *_METHODS))) if bundle.flavor == "sklearn" else [bundle.predict_fn]
-        )
 
     def _check(self, path: str) -> None:
         match = _PATH.match(path)
@@ -102,7 +96,7 @@ class RoutesV2:
         self._check(scope["path"])
         model = self.service.current()
         request, arrays = v2.read(scope["headers"], body)
-        outputs = v2.asked(request, self._methods(), model.bundle.predict_fn)
+        outputs = v2.asked(request, model.methods, model.bundle.predict_fn)
         inputs = model.reader.accept(arrays)
         found = []
         for output in outputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from slipway_server import logs
 from slipway_server.bundle import Bundle
@@ -15,7 +16,7 @@ from slipway_server.predictor.inline import InlineRunner
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Runner
 from slipway_server.problem import not_ready
-from slipway_server.protocols import answer
+from slipway_server.protocols import answer, tensors
 from slipway_server.protocols.reader import Reader
 from slipway_server.settings import Settings
 
@@ -28,6 +29,7 @@ class Model:
         self.drift = drift
         self.reader = reader
         self.runner = runner
+        self.outputs: dict[str, tuple[str, tuple[int, ...]]] = {}
         self.inline = runner if isinstance(runner, InlineRunner) else None
 
     def at_once(self, body: bytes) -> bytes | None:
@@ -51,14 +53,31 @@ class Model:
         self.drift.seen(inputs, found)
         return found
 
+    @property
+    def methods(self) -> list[str]:
+        """What a request may ask for by name, the model's own choice first."""
+        default = self.bundle.predict_fn
+        if self.bundle.compiled is not None:
+            return list(dict.fromkeys((default, *self.bundle.compiled.methods)))
+        more = ("predict", "predict_proba") if self.bundle.flavor == "sklearn" and self.bundle.classes else ()
+        return list(dict.fromkeys((default, *more)))
+
     async def warm_up(self) -> None:
-        """One real prediction of the model's own example. Raises `RequestError`."""
-        if self.bundle.example is not None:
-            inputs = self.reader.read(msgspec.json.encode(self.bundle.example))
+        """One real prediction of the model's own example, by every method. Raises `RequestError`."""
+        if self.bundle.example is None:
+            self.outputs = dict.fromkeys(self.methods, ("FP64", ()))
+            return
+        inputs = self.reader.read(msgspec.json.encode(self.bundle.example))
+        for method in self.methods:
+            params = {} if method == self.bundle.predict_fn else {"predict_fn": method}
+            asked = Inputs(inputs.rows, inputs.matrix, inputs.columns, inputs.raw, params)
             try:
-                answer.encode(await self.runner.run(inputs))
+                found = await self.runner.run(asked)
             except ForeignError as error:
                 raise error.as_request_error() from error
+            answer.encode(found)
+            array = np.asarray(found)
+            self.outputs[method] = (tensors.datatype(array), array.shape[1:])
 
 
 class Service:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +30,10 @@ def test_health_and_metadata(forest_server: Client) -> None:
     assert forest_server.get("/v2/models/demo/versions/7/ready").status == 200
     model = forest_server.get("/v2/models/demo").json
     assert [each["name"] for each in model["inputs"]] == ["a", "b c", "d", "e"]
-    assert [each["name"] for each in model["outputs"]] == ["predict", "predict_proba"]
+    assert model["outputs"] == [
+        {"name": "predict", "datatype": "INT64", "shape": [-1]},
+        {"name": "predict_proba", "datatype": "FP32", "shape": [-1, 2]},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,3 +84,17 @@ def test_a_model_of_one_tensor(serve: Serve) -> None:
         reply = client.post(INFER, {"inputs": [TABLE]})
         assert reply.json["outputs"][0]["shape"] == [2]
         assert reply.json["outputs"][0]["data"] == client.predict({"inputs": ROWS.tolist()}).json["predictions"]
+
+
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_a_compressed_body(forest_server: Client, coding: str, pack: Callable[[bytes], bytes]) -> None:
+    body = json.dumps({"inputs": [TABLE]}).encode()
+    assert forest_server.post(INFER, pack(body), content_encoding=coding).json["outputs"][0]["data"] == [1, 0]
+    for damaged, status in ((pack(body)[:-4], 400), (b"x" + pack(body), 400), (pack(b" " * 9_000_000), 413)):
+        assert forest_server.post(INFER, damaged, content_encoding=coding).status == status
+    assert forest_server.post(INFER, body, content_encoding="br").status == 415
+
+
+def test_a_problem_is_readable_for_clients_of_this_protocol(forest_server: Client) -> None:
+    reply = forest_server.post(INFER, {"inputs": []})
+    assert reply.json["error"] == reply.json["detail"]
