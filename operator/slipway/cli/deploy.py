@@ -63,7 +63,7 @@ def stage(before: Look, alias: str, url: str, wanted: str | None) -> Wish:
     """Point the alias at the version. Raises Failure."""
     release = before.release
     model = release.spec.model.name
-    with reachable(url) as here:
+    with CONSOLE.status("asking MLflow"), reachable(url) as here:
         registry = Registry(here)
         version = wanted or registry.latest(model)
         moved = registry.alias(model, alias) != version
