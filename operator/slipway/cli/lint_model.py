@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from slipway.gates.text import plain
+
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>[1-9][0-9]*)|@(?P<alias>[\w\-]+))")
 _CLIENT = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -26,15 +28,17 @@ def tags_of(uri: str, tracking_uri: str | None) -> dict[str, str]:
         raise TagsUnreadable("no MLflow server is named; set MLFLOW_TRACKING_URI or pass --tracking-uri")
     for name, value in _CLIENT.items():
         os.environ.setdefault(name, value)
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
-    client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
     try:
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+    except ImportError as error:
+        raise TagsUnreadable(f"--model needs MLflow's client ({error}); pip install 'slipway[operator]'") from error
+    try:
+        client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
         if found["alias"]:
             version = client.get_model_version_by_alias(found["name"], found["alias"])
         else:
             version = client.get_model_version(found["name"], found["version"])
-    except MlflowException as error:
-        raise TagsUnreadable(f"{uri} cannot be read from {tracking_uri}: {error}") from error
+    except (MlflowException, ImportError) as error:
+        raise TagsUnreadable(f"{uri} cannot be read from {tracking_uri}: {plain(str(error), 300)}") from error
     return {str(name): str(value) for name, value in version.tags.items()}
