@@ -19,6 +19,8 @@ import time
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 5.0
+LINGER_SECONDS = 2.0
+"""The container stays this long after the last answer: the command that ends the load runs in it too."""
 PORT = 80
 
 
@@ -83,6 +85,7 @@ async def run(to: Target, rate: float, seconds: float) -> None:
         shot.add_done_callback(shots.discard)
         number += 1
     await asyncio.gather(*shots)
+    await asyncio.sleep(LINGER_SECONDS)
 
 
 if __name__ == "__main__":

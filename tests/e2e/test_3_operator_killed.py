@@ -118,7 +118,8 @@ def _at_rest(release: Release) -> None:
 
 
 def _unfinished(release: Release) -> list[str]:
-    jobs = release.cluster.list("Job", release.namespace)
+    live = release.selected()
+    jobs = [j for j in release.cluster.list("Job", release.namespace) if _revision(j) != live]
     services = [
         s for s in release.cluster.list("Service", release.namespace) if s["metadata"]["name"].endswith("staging")
     ]
