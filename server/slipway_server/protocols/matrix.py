@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -18,6 +19,7 @@ from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
 Cell = TypeVar("Cell")
 _PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`")
+MANY_ROWS = 64  # from here on one pass over the values is faster than numpy's own look at nested lists
 _SAFE_SQUARES = float(np.finfo(np.float32).max) ** 2
 _LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
 
@@ -114,12 +116,20 @@ class MatrixReader:
     def _from_rows(self, rows: list[Any], order: list[int] | None) -> NDArray[np.float64]:
         check_rows(len(rows), self.max_rows)
         try:
-            matrix: NDArray[np.float64] = np.array(rows, dtype=np.float64)
+            matrix = self._table(rows)
         except (ValueError, TypeError) as error:
             raise self._ragged(rows) from error
         if matrix.ndim != 2 or matrix.shape[1] != len(self.names):
             raise self._ragged(rows)
         return matrix if order is None else matrix[:, order]
+
+    def _table(self, rows: list[Any]) -> NDArray[np.float64]:
+        """Raises ValueError, TypeError for what is no table."""
+        width = len(self.names)
+        if len(rows) < MANY_ROWS or self.allow_missing or any(len(row) != width for row in rows):
+            return np.array(rows, dtype=np.float64)
+        values = chain.from_iterable(rows)
+        return np.fromiter(values, np.float64, len(rows) * width).reshape(len(rows), width)
 
     def _ragged(self, rows: list[Any]) -> Exception:
         for number, row in enumerate(rows):
