@@ -63,5 +63,6 @@ async def _tell(context: Context, release: ModelRelease, decided: Plan, now: dat
     """The decision, once its write went through: an audit record and a Kubernetes Event."""
     if decided.decision is None:
         return
+    context.instruments.count(release, decided.decision)
     audit.record(release, decided.decision, now)
     await events.emit(context.cluster, release, decided.decision, now)

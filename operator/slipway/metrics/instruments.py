@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from slipway.api.release import ModelRelease
+from slipway.plan.actions import Decision
+
 PHASE_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 PASS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -32,3 +35,12 @@ class Instruments:
         self.watch_lag = Gauge(
             "slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.", registry=registry
         )
+
+    def count(self, release: ModelRelease, decision: Decision) -> None:
+        """Count what was decided: phases that ended, and rollbacks."""
+        details = decision.details
+        if decision.action == "RolledBack":
+            where = (release.metadata.namespace, release.metadata.name)
+            self.rollbacks.labels(*where, details["trigger"]).inc()
+        elif details.get("seconds") is not None:
+            self.phase_seconds.labels(details["from"]).observe(details["seconds"])

@@ -8,7 +8,7 @@ from slipway.api.revision import ModelRevision, Phase, RevisionStatus, Timing
 from slipway.plan.actions import NOW, Decision, Plan, WriteRevision
 from slipway.plan.phases import OUTCOMES
 from slipway.plan.scene import Scene
-from slipway.times import stamp
+from slipway.times import elapsed, stamp
 
 REASONS_OF_THEIR_OWN = {Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED, Phase.ROLLED_BACK}
 WARNINGS = {Phase.REJECTED, Phase.INCONCLUSIVE, Phase.ROLLED_BACK}
@@ -19,6 +19,7 @@ def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, st
     reason, message = why
     at = stamp(scene.now)
     status = revision.status
+    left = next((elapsed(t.started_at, scene.now) for t in status.timings if t.ended_at is None), None)
     timings = tuple(t if t.ended_at else t.model_copy(update={"ended_at": at}) for t in status.timings)
     if phase not in REASONS_OF_THEIR_OWN:
         timings = (*timings, Timing(phase=phase, started_at=at))
@@ -31,7 +32,12 @@ def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, st
         message=message,
         actor=revision.spec.intake.actor if phase in (Phase.FETCHING, Phase.PENDING) else "slipway",
         warning=phase in WARNINGS,
-        details={"from": status.phase.value, "to": phase.value, "version": revision.spec.model.version},
+        details={
+            "from": status.phase.value,
+            "to": phase.value,
+            "version": revision.spec.model.version,
+            "seconds": None if left is None else round(left, 3),
+        },
     )
     return Plan(write(revision, status.model_copy(update=updates)), decision=decision, again=NOW)
 

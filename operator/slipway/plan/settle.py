@@ -49,7 +49,12 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
         message=f"production is back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
         actor=rollback.actor,
         warning=rollback.trigger is not RollbackTrigger.USER,
-        details={"from": rollback.from_revision, "to": rollback.to, "seconds": round(took, 3)},
+        details={
+            "from": rollback.from_revision,
+            "to": rollback.to,
+            "seconds": round(took, 3),
+            "trigger": rollback.trigger.value,
+        },
     )
     facts = scene.seen.release.status.model_copy(update={"rollback": done})
     return Plan(facts=facts, decision=decision, again=NOW)

@@ -105,6 +105,10 @@ async def test_a_person_rolls_back_and_production_is_held_there(world: World) ->
     assert world.revision(2)["phase"] == "RolledBack"
     assert world.registry.models[MODEL]["production"] == "1"
     assert world.status["hold"]["reason"] == "RolledBack"
+    counted = world.context.instruments.registry.get_sample_value
+    labels = {"namespace": "demo", "release": NAME, "trigger": "User"}
+    assert counted("slipway_rollbacks_total", labels) == 1
+    assert counted("slipway_phase_duration_seconds_count", {"phase": "Gating"}) == 2
     assert world.condition("Held")["status"] == "True"
     assert world.status["rollback"]["completedAt"]
 
