@@ -45,13 +45,13 @@ class Operator:
         self.context = context
         self.watchdog = Watchdog()
         self.queue = Queue(Worker(context), context.settings.max_parallel_reconciles, time.monotonic)
+        context.instruments.queue_depth.set_function(lambda: len(self.queue))
         self.models: dict[Key, tuple[str, str]] = {}
         self.listed = False
 
     def enqueue(self, key: Key) -> None:
         """Look at `key` now."""
         self.queue.add(key)
-        self.context.instruments.queue_depth.set(len(self.queue))
 
     async def resync(self) -> None:
         """List all releases again and again: nothing is lost with an event, and a dead watch is noticed."""
