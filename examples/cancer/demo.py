@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from demo_view import chapter, command_line, production_answer, stopped, where_to_look
+from demo_view import chapter, command_line, production_answer, stopped, stopper, where_to_look
 from mlflow import MlflowClient
 
 from slipway.api.revision import ModelRevision
@@ -42,16 +42,17 @@ class Act:
 
     kind: str
     title: str
-    promoted: bool = False
+    stopped_by: str | None = None
+    """The gate or the reason that has to stop it; None: it is promoted."""
 
 
 ACTS = (
-    Act("modest", "A first model", promoted=True),
-    Act("good", "A better model takes over", promoted=True),
-    Act("worse", "A model that predicts worse"),
-    Act("slow", "A model that predicts as well, and answers too late"),
-    Act("broken", "A model that cannot be loaded"),
-    Act("untagged", "A model that nobody answers for"),
+    Act("modest", "A first model"),
+    Act("good", "A better model takes over"),
+    Act("worse", "A model that predicts worse", "gate metrics/auc"),
+    Act("slow", "A model that predicts as well, and answers too late", "gate smoke"),
+    Act("broken", "A model that cannot be loaded", "LoadFailed"),
+    Act("untagged", "A model that nobody answers for", "gate governance"),
 )
 
 
@@ -80,16 +81,17 @@ def train(url: str) -> dict[str, str]:
 
 
 def clear(url: str) -> None:
-    """Remove what an earlier run left: the release with its children, and the aliases."""
+    """Remove what an earlier run left: the aliases, and the release with its children."""
+    # The aliases first: by the time that the release is made anew, the operator has seen that they are gone.
+    client = MlflowClient(tracking_uri=url)
+    for alias in client.get_registered_model(MODEL).aliases:
+        if alias in ALIASES:
+            client.delete_registered_model_alias(MODEL, alias)
     where = ("--namespace", KEY.namespace)
     kubectl("delete", "modelrelease", KEY.name, *where, "--ignore-not-found", "--timeout=60s")
     selector = f"slipway.dev/release={KEY.name}"
     kinds = "modelrevisions,deployments,services,pods"
     kubectl("wait", "--for=delete", kinds, "--selector", selector, *where, "--timeout=120s")
-    client = MlflowClient(tracking_uri=url)
-    for alias in client.get_registered_model(MODEL).aliases:
-        if alias in ALIASES:
-            client.delete_registered_model_alias(MODEL, alias)
 
 
 def declare() -> None:
@@ -117,10 +119,19 @@ def release(act: Act, version: str, url: str) -> None:
     chapter(act.title)
     command_line(f"slipway deploy {KEY.name} --version {version}")
     code = deploy(KEY, version, False, None, Mlflow(url, OPERATOR_NAMESPACE))
-    if code != (0 if act.promoted else NOT_PROMOTED):
-        raise OtherWay(f"version {version} should {'' if act.promoted else 'not '}have been promoted")
-    if act.promoted:
+    if act.stopped_by is None:
+        if code != 0:
+            raise OtherWay(f"version {version} should have been promoted")
         production_answer(KEY, expected=version)
+        return
+    newest = history()[-1]
+    if code != NOT_PROMOTED or stopper(newest) != act.stopped_by:
+        raise OtherWay(f"version {version} should have been stopped by {act.stopped_by}, not by {stopper(newest)}")
+
+
+def history() -> list[ModelRevision]:
+    """The release's revisions, oldest first."""
+    return on_cluster(lambda cluster: read_revisions(cluster, KEY))
 
 
 def take_back(expected: str) -> None:
@@ -150,9 +161,8 @@ def story() -> None:
         for act in ACTS:
             release(act, versions[act.kind], url)
         take_back(versions["modest"])
-    revisions: list[ModelRevision] = on_cluster(lambda cluster: read_revisions(cluster, KEY))
     chapter("What was stopped, and why")
-    stopped(revisions)
+    stopped(history())
     chapter("The seconds of each phase")
     command_line(f"slipway timeline {KEY.name}")
     timeline.main([KEY.name, "--namespace", KEY.namespace], standalone_mode=False)

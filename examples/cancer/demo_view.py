@@ -53,6 +53,12 @@ def _ask(key: Key, body: bytes) -> tuple[str | None, str]:
             return response.headers["X-Model-Version"], response.read().decode().strip()
 
 
+def stopper(revision: ModelRevision) -> str:
+    """The gate that stopped the revision, or the reason why it ended."""
+    gate = next((result for result in revision.status.gates if result.blocks), None)
+    return f"gate {gate.name}" if gate else revision.status.reason or "nothing"
+
+
 def stopped(revisions: Iterable[ModelRevision]) -> None:
     """The revisions that never reached production, with what stopped each."""
     table = plain_table("VERSION", "REVISION", "STOPPED BY", "MEASURED", "THRESHOLD", "WHY")
@@ -63,7 +69,7 @@ def stopped(revisions: Iterable[ModelRevision]) -> None:
         table.add_row(
             revision.spec.model.version,
             revision.name,
-            f"gate {gate.name}" if gate else revision.status.reason or "-",
+            stopper(revision),
             figure(gate.measured, gate.unit) if gate else "-",
             figure(gate.threshold, gate.unit) if gate else "-",
             escape((gate.message if gate else revision.status.message) or "-"),
