@@ -29,11 +29,12 @@ def cluster() -> Iterator[Cluster]:
     """The cluster with everything that belongs in it; what an earlier run left behind goes away."""
     stack.tools()
     stack.bring_up()
-    connected = Cluster()
-    for left in connected.list("Namespace", None, LABEL):
-        connected.delete("Namespace", None, left["metadata"]["name"])
-    yield connected
-    connected.close()
+    with stack.alone():
+        connected = Cluster()
+        for left in connected.list("Namespace", None, LABEL):
+            connected.delete("Namespace", None, left["metadata"]["name"])
+        yield connected
+        connected.close()
 
 
 @pytest.fixture(scope="session")

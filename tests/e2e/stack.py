@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from tests.e2e.kubectl import kubectl
 from tests.e2e.models import ROOT
 from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
 
 TARGETS = ("cluster-up", "images", "mlflow", "install")
+LOCK = ROOT / ".tools" / "e2e.lock"
 SKIP = "E2E_SKIP_SETUP"
 POLL = "2s"
 """How often aliases are read in these tests: what is waited for is the release, not the next poll."""
@@ -19,6 +23,15 @@ _PATIENCE_SECONDS = 3600
 def tools() -> None:
     """Put the repository's kubectl and helm on the path."""
     os.environ["PATH"] = f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """One run of these tests at a time: they take MLflow and the operator away. A second one waits here."""
+    LOCK.parent.mkdir(exist_ok=True)
+    with LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def bring_up() -> None:
