@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,12 @@ Stage = Callable[..., Release]
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The cluster with everything that belongs in it; what an earlier run left behind goes away."""
-    stack.tools()
-    stack.bring_up()
-    with stack.alone():
-        connected = Cluster()
-        for left in connected.list("Namespace", None, LABEL):
-            connected.delete("Namespace", None, left["metadata"]["name"])
-        yield connected
-        connected.close()
+    """The cluster; what an earlier run left behind goes away."""
+    connected = Cluster()
+    for left in connected.list("Namespace", None, LABEL):
+        connected.delete("Namespace", None, left["metadata"]["name"])
+    yield connected
+    connected.close()
 
 
 @pytest.fixture(scope="session")
@@ -101,6 +99,17 @@ def server_image(operator: Operator) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Chapters of a story stop after the first that failed: those that follow stand on it."""
     config.addinivalue_line("markers", "story: tests of this module go on where the one before ended")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Bring everything up before the first test, whose timeout knows nothing of it."""
+    wanted = any(item.get_closest_marker("e2e") for item in session.items)
+    if wanted and not session.config.option.collectonly:
+        stack.tools()
+        stack.bring_up()
+        lock = ExitStack()
+        lock.enter_context(stack.alone())
+        session.config.add_cleanup(lock.close)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
