@@ -20,14 +20,21 @@ class Connection(HttpToolsProtocol):
     fast: bytes | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Note when the connection began, and refuse it past the limit."""
+        """Note when the connection began, and keep to the limit."""
         super().connection_made(transport)
         now = self.loop.time()
         self.expires = now + self.settings.connection_age_seconds * random.uniform(0.8, 1.2)
         self.waiting_since: float | None = now
         self.idle = True
         if len(self.connections) > self.settings.max_connections:
-            transport.close()
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Close a connection that is idle, so that a crowd of those keeps nobody out; the new one, if all are busy."""
+        others = (each for each in self.connections if isinstance(each, Connection) and each.idle and each is not self)
+        closed = next(others, self)
+        closed.idle = False
+        closed.transport.close()
 
     def expired(self) -> bool:
         """Whether the connection has had its time, so that its client should come again and be routed afresh."""

@@ -230,3 +230,16 @@ def test_libraries_are_copied_beside_a_model_that_is_not_compiled(
         out = tmp_path / name
         assert _fetch(Order(str(saved(name)), out, libraries=True))[0] == 0
         assert (out / bundles.FOLDER / bundles.LIBRARIES / "joblib" / "__init__.py").exists() == copied
+
+
+@pytest.mark.parametrize(
+    ("flavor", "named"), [("xgboost", "os.system"), ("lightgbm", "lightgbm.sklearn.LGBMClassifier")]
+)
+def test_a_model_may_name_no_class_but_the_known_ones(tmp_path: Path, flavor: str, named: str) -> None:
+    (tmp_path / "model").mkdir()
+    loader = {"loader_module": f"mlflow.{flavor}"}
+    content = {"flavors": {"python_function": loader, flavor: {"model_class": named}}}
+    (tmp_path / "model" / "MLmodel").write_text(json.dumps(content))
+    code, found = _fetch(Order(str(tmp_path / "model"), tmp_path / "out"))
+    assert (code, found["reason"]) == (3, "UnsafeModel")
+    assert named in found["message"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -258,15 +259,34 @@ def test_a_client_that_vanishes_leaves_nothing_behind(serve: Serve) -> None:
         assert client.predict(BODY).status == 200
 
 
-def test_connections_beyond_the_limit_are_closed_and_the_others_answered(serve: Serve) -> None:
-    with serve("forest", max_connections=5) as client:
-        kept = [Raw(client.port) for _ in range(5)]
-        with Raw(client.port) as one_more:
-            assert one_more.ended()
-        for raw in kept:
-            with raw:
-                raw.socket.sendall(WHOLE)
-                assert raw.answer()[0] == 200
+def test_past_the_limit_an_idle_connection_makes_room(serve: Serve) -> None:
+    with serve("forest", max_connections=3) as client, contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(Raw(client.port)) for _ in range(3)]
+        wait_until(lambda: len(client.server.server_state.connections) == 3)
+        newcomer = stack.enter_context(Raw(client.port))
+        newcomer.socket.sendall(WHOLE)
+        assert newcomer.answer()[0] == 200
+        wait_until(lambda: len(client.server.server_state.connections) == 3)
+        for raw in idle:
+            raw.socket.settimeout(0.2)
+        assert [_closed(raw) for raw in idle].count(True) == 1
+
+
+def _closed(raw: Raw) -> bool:
+    try:
+        return raw.socket.recv(1) == b""
+    except TimeoutError:
+        return False
+
+
+def test_past_the_limit_a_newcomer_is_closed_when_all_others_are_busy(serve: Serve) -> None:
+    with serve("forest", max_connections=1) as client, Raw(client.port) as busy:
+        busy.socket.sendall(WHOLE[:40])
+        wait_until(lambda: any(not each.idle for each in client.server.server_state.connections))  # type: ignore[union-attr]
+        with Raw(client.port) as newcomer:
+            assert newcomer.ended()
+        busy.socket.sendall(WHOLE[40:])
+        assert busy.answer()[0] == 200
 
 
 def test_a_slow_model_is_answered_for_with_504_and_fails_liveness_when_stuck(serve: Serve) -> None:

@@ -38,6 +38,6 @@ def _load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
         from slipway_server.flavors import sklearn
 
         return sklearn.load(directory, settings)
-    from slipway_server.flavors import pyfunc
+    from slipway_server.flavors import pyfunc, tables
 
-    return pyfunc.load(directory, settings)
+    return tables.load(directory, flavor, settings) if flavor in tables.FLAVORS else pyfunc.load(directory, settings)

@@ -1,0 +1,40 @@
+"""XGBoost, LightGBM and ONNX: formats of numbers, which MLflow's own loaders may read without leave to run code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slipway_server.errors import ModelError
+from slipway_server.fetch.mlmodel import describe
+from slipway_server.flavors.pyfunc import PyfuncModel
+from slipway_server.settings import Settings
+
+# The classes that MLmodel may name: MLflow imports and calls whatever stands there. LightGBM's own scikit-learn
+# classes are not among them, because MLflow saves those as pickles.
+FLAVORS = {
+    "onnx": frozenset({""}),
+    "xgboost": frozenset(
+        {"xgboost.core.Booster", *(f"xgboost.sklearn.XGB{kind}" for kind in ("Classifier", "Regressor", "Ranker"))}
+    ),
+    "lightgbm": frozenset({"lightgbm.basic.Booster"}),
+}
+
+
+class TablesModel(PyfuncModel):
+    """A model whose every row is answered on its own."""
+
+    rowwise = True
+
+
+def load(directory: Path, flavor: str, settings: Settings) -> TablesModel:
+    """Load one of `FLAVORS`. Raises `ModelError` UnsafeModel, and whatever the library raises."""
+    named = str(describe(directory).conf.get("model_class", ""))
+    if named not in FLAVORS[flavor] and not settings.allow_pickle:
+        raise ModelError(
+            "UnsafeModel",
+            f"the {flavor} model under {directory} is of class {named!r}, which is read as a pickle or not at all; "
+            f"log one of {', '.join(sorted(FLAVORS[flavor]))}, or let the connection allow pickles",
+        )
+    import mlflow.pyfunc
+
+    return TablesModel(mlflow.pyfunc.load_model(str(directory)))
