@@ -5,6 +5,7 @@ The counters are compared with the reference's shares wherever Prometheus' data 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,8 +89,14 @@ class Drift:
         for index, name in enumerate(self.names):
             if name in self.starts:
                 self._count(name, np.concatenate([_values(inputs, index, name) for inputs, _ in waiting]))
+        answers: dict[tuple[str, int, int], list[NDArray[Any]]] = {}
         for _, answer in waiting:
-            self._count_answer(answer)
+            if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
+                answers.setdefault(
+                    (answer.dtype.kind, answer.ndim, answer.shape[-1] if answer.ndim == 2 else 0), []
+                ).append(answer)
+        for alike in answers.values():
+            self._count_answers(np.concatenate(alike))
 
     def _count(self, name: str, values: NDArray[Any]) -> None:
         holes = np.isnan(values)
@@ -100,18 +107,19 @@ class Drift:
             if count:
                 self.cells[start + index] += count
 
-    def _count_answer(self, answer: Any) -> None:
-        if not isinstance(answer, np.ndarray) or answer.ndim not in (1, 2) or not answer.size:
-            return
-        if answer.dtype.kind == "f" and (answer.ndim == 1 or answer.shape[1] <= 2):
-            scores = answer if answer.ndim == 1 else answer[:, -1]
-            for place in np.searchsorted(self.score_edges, scores[:SAMPLE_ROWS]).tolist():
-                self.cells[self.score_start + place] += 1.0
-            return
-        labels = answer.argmax(axis=1) if answer.ndim == 2 and answer.dtype.kind == "f" else answer
-        for label in labels[:SAMPLE_ROWS].tolist() if labels.ndim == 1 else ():
-            known = label if answer.ndim == 2 else self._place(label)
-            self.cells[self.class_start + min(known, len(self.classes))] += 1.0
+    def _count_answers(self, answers: NDArray[Any]) -> None:
+        answers = answers[:: -(-len(answers) // SAMPLE_ROWS)]
+        if answers.dtype.kind == "f" and (answers.ndim == 1 or answers.shape[1] <= 2):
+            scores = answers if answers.ndim == 1 else answers[:, -1]
+            counts = np.bincount(np.searchsorted(self.score_edges, scores)).tolist()
+            for place, count in enumerate(counts):
+                self.cells[self.score_start + place] += count
+        elif answers.ndim == 2 and answers.dtype.kind == "f":
+            for place, count in enumerate(np.bincount(answers.argmax(axis=1)).tolist()):
+                self.cells[self.class_start + min(place, len(self.classes))] += count
+        elif answers.ndim == 1:
+            for label, count in Counter(answers.tolist()).items():
+                self.cells[self.class_start + self._place(label)] += count
 
     def _place(self, label: Any) -> int:
         return self.classes.index(label) if label in self.classes else len(self.classes)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import numpy as np
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 from numpy.typing import NDArray
 
 from slipway_server.bundle import Column, Signature
@@ -19,6 +19,7 @@ from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
 Cell = TypeVar("Cell")
 _PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`")
+MAX_ORDERS = 32
 MANY_ROWS = 64  # from here on one pass over the values is faster than numpy's own look at nested lists
 _SAFE_SQUARES = float(np.finfo(np.float32).max) ** 2
 _LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
@@ -28,7 +29,7 @@ class Split(msgspec.Struct, Generic[Cell]):
     """pandas' `split` orientation."""
 
     data: list[list[Cell]]
-    columns: list[str] | None = None
+    columns: Raw | UnsetType = UNSET
 
 
 class Body(msgspec.Struct, Generic[Cell]):
@@ -50,6 +51,7 @@ class MatrixReader:
         columns = signature.matrix_columns
         self.names = [column.name for column in columns]
         self.known = Names(self.names)
+        self.orders: dict[bytes, list[int] | None] = {}
         self.positional = bool(signature.tensors)
         self.bounded = [(i, c) for i, c in enumerate(columns) if c.type in _LIMITS]
         self.max_rows = max_rows
@@ -104,14 +106,33 @@ class MatrixReader:
             return self._from_records(rows)
         return self._from_rows(rows, None)
 
-    def _order(self, columns: list[str] | None) -> list[int] | None:
-        if columns == self.names or self.positional:
+    def _order(self, columns: Raw | UnsetType) -> list[int] | None:
+        """Where the signature's columns stand in the request's; None for the signature's own order.
+
+        A client writes its columns the same way every time: their bytes are looked up before they are read.
+        """
+        if self.positional:
             return None
-        if columns is None:
+        if columns is UNSET:
             raise invalid("dataframe_split has no `columns`; name the columns of `data`", "columns")
-        self.known.check(columns)
-        order = {name: index for index, name in enumerate(columns)}
-        return [order[name] for name in self.names]
+        written = bytes(columns)
+        if written not in self.orders:
+            order = self._read_order(written)
+            if len(self.orders) >= MAX_ORDERS:  # clients that permute at random must not fill the memory
+                self.orders.clear()
+            self.orders[written] = order
+        return self.orders[written]
+
+    def _read_order(self, columns: bytes) -> list[int] | None:
+        try:
+            given = msgspec.json.decode(columns, type=list[str])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise invalid(f"dataframe_split.columns: {error}", "columns") from error
+        if given == self.names:
+            return None
+        self.known.check(given)
+        places = {name: index for index, name in enumerate(given)}
+        return [places[name] for name in self.names]
 
     def _from_rows(self, rows: list[Any], order: list[int] | None) -> NDArray[np.float64]:
         check_rows(len(rows), self.max_rows)

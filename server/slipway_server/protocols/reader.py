@@ -42,6 +42,11 @@ def check_rows(rows: int, limit: int) -> None:
 
 def exactly_one(request: Any) -> str:
     """The name of the one format that the request has. Raises `RequestError` when there are more or none."""
+    if (
+        request.dataframe_split is not UNSET
+        and request.inputs is request.instances is request.dataframe_records is UNSET
+    ):
+        return "dataframe_split"  # by far the most frequent
     given = [name for name in FORMATS if getattr(request, name) is not UNSET]
     if len(given) != 1:
         raise invalid(f"give exactly one of {', '.join(FORMATS)}; the request has {' and '.join(given) or 'none'}")
