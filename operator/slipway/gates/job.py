@@ -101,6 +101,8 @@ def _document(message: str) -> dict[str, Any]:
             object_pairs_hook=_unique,
         )
     except json.JSONDecodeError as error:
+        if len(message.encode(errors="surrogatepass")) >= MAX_BYTES:
+            raise _Unusable(f"it is longer than {MAX_BYTES} bytes and was cut; write a shorter one") from error
         raise _Unusable(f"it is not JSON ({error.msg}): {plain(message, 80)!r}") from error
     except (RecursionError, ValueError) as error:
         raise _Unusable(plain(str(error), 200)) from error

@@ -99,7 +99,7 @@ def _column(entry: dict[str, Any], position: int) -> Column:
 
 def _input_changes(production: Signature, candidate: Signature) -> Iterator[Change]:
     old, new = ({column.name: column for column in side.inputs} for side in (production, candidate))
-    for name in old.keys() - new.keys():
+    for name in (name for name in old if name not in new):
         yield Change(Effect.BREAKING, f"input {name} ({old[name].type}) is gone")
     for name, column in new.items():
         if name not in old:

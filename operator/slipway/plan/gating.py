@@ -113,6 +113,9 @@ def _passed(scene: Scene, candidate: ModelRevision) -> Plan:
     hold = held(scene)
     if hold is not None:
         return wait(f"all gates passed; held: {hold[1]}", 60.0)
-    names_of = ", ".join(result.name for result in candidate.status.gates) or "none asked for"
+    consented = consent.judge(scene, candidate)
+    given = [stamped(scene, candidate, consented)] if consented else []
+    results = merged(candidate.status.gates, given)
+    names_of = ", ".join(result.name for result in results) or "none asked for"
     why = ("Promoting", f"all gates passed ({names_of}); moving production to {candidate.name}")
-    return move(scene, candidate, Phase.PROMOTING, why)
+    return move(scene, candidate, Phase.PROMOTING, why, gates=results)

@@ -67,6 +67,7 @@ def test_no_verdict_is_an_error_that_says_how_the_container_ended(
         ('{"verdict": "Pass", "message": "m"', "not JSON"),
         ("[" * 4000, "recursion"),
         (json.dumps({**GOOD, "details": {"x": "y" * 4096}}), "longer than 4096 bytes"),
+        (json.dumps({**GOOD, "details": {"x": "y" * 4096}})[-4096:], "longer than 4096 bytes and was cut"),
         (json.dumps({**GOOD, "details": {"a": [[[[[[[[[1]]]]]]]]]}}), "nested"),
         (json.dumps({**GOOD, "verdict": "PASS"}), "verdict"),
         (json.dumps({**GOOD, "verdict": True}), "verdict"),

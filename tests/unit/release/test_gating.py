@@ -91,6 +91,9 @@ async def test_an_inconclusive_comparison_can_be_left_to_a_human(world: World) -
     await world.settle(hours=0.1)
     assert world.status["live"]["version"] == "1"
     assert world.names("ModelRevision") == [f"{NAME}-r1"], "consent is no part of the policy: no new attempt"
+    consent = result(world, 1, "approval")
+    assert (consent["verdict"], consent["measuredOn"]["candidate"]) == ("Pass", f"{NAME}-r1 {DIGEST}")
+    assert "approved by unverified" in consent["message"]
 
 
 async def test_an_approval_that_never_comes_ends_the_attempt(world: World) -> None:
