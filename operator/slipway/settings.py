@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from slipway.api.base import Duration, Frozen, seconds
+from slipway.gates import requirements
 
 DEFAULT_PATH = Path("/etc/slipway/config.yaml")
 
@@ -61,7 +62,8 @@ class Settings(Strict):
     registries: dict[str, Registry] = Field(min_length=1)
     watch_namespaces: tuple[str, ...] = ()
     server_packages: str = Field(
-        "", description="What the default server image has installed, one name==version a line; empty: not known."
+        "",
+        description="What the default server image has installed: lines of a lock file; empty: not known.",
     )
     resync_interval: Duration = "120s"
     max_parallel_reconciles: int = Field(10, ge=1, le=100)
@@ -71,8 +73,7 @@ class Settings(Strict):
         """Package → version in `image`; None where that is not known."""
         if image != self.images.server or not self.server_packages.strip():
             return None
-        pins = (line.partition("==") for line in self.server_packages.split())
-        return {name: version for name, _, version in pins}
+        return requirements.environment(self.server_packages)
 
     @classmethod
     def load(cls, path: Path = DEFAULT_PATH) -> Settings:

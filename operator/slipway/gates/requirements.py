@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 
+from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _OPTION = re.compile(r"^(-|git\+|https?:|file:|\.{0,2}/)")
-_PINNED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)")
+_PINNED = re.compile(
+    r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?==(?P<version>[^\s;\\]+)(\s*;(?P<marker>[^\\]*))?"
+)
 _NOT_FOR_SERVING = frozenset({"mlflow", "mlflow-skinny"})
 """Packages that MLflow lists for its own server: Slipway's serves without them."""
 
@@ -34,11 +37,21 @@ def problems(text: str, environment: Mapping[str, str], ignored: Iterable[str] =
 def environment(lock: str) -> dict[str, str]:
     """Package → version in `lock`, a requirements.txt in which every package is pinned with `==`.
 
-    Lines that pin nothing (hashes, options, comments) are skipped. This is how the packages of a server image that was
+    Lines that pin nothing (hashes, options, comments) are skipped, and those whose marker is for another interpreter
+    than the running one: a lock for several has a package several times. This is how the packages of an image that was
     built from a lock file are known without starting it.
     """
     pinned = (_PINNED.match(line) for line in lock.splitlines())
-    return {str(canonicalize_name(found["name"])): found["version"] for found in pinned if found}
+    return {str(canonicalize_name(found["name"])): found["version"] for found in pinned if found and _here(found)}
+
+
+def _here(found: re.Match[str]) -> bool:
+    """Whether the line is meant for the running interpreter; one that cannot be read is."""
+    marker = (found["marker"] or "").split("--hash")[0].strip()
+    try:
+        return not marker or Marker(marker).evaluate()
+    except InvalidMarker:
+        return True
 
 
 def _of_line(line: str, present: Mapping[str, str], not_needed: Set[str]) -> Iterator[str]:

@@ -173,6 +173,13 @@ def test_a_lock_file_tells_what_an_image_has() -> None:
     assert requirements.environment(lock) == {"numpy": "2.4.6", "uvicorn": "0.54.0"}
 
 
+def test_a_lock_for_several_interpreters_counts_with_the_lines_for_this_one() -> None:
+    old, here = "numpy==1.0 ; python_full_version < '3'", "numpy==2.4.6 ; python_full_version >= '3' \\"
+    ahead = "numpy==9.0 ; python_full_version >= '9' --hash=sha256:00"
+    assert requirements.environment("\n".join((old, here, ahead))) == {"numpy": "2.4.6"}
+    assert requirements.environment("numpy==2.4.6 ; nonsense") == {"numpy": "2.4.6"}
+
+
 @pytest.mark.parametrize("text", ["", "a: [", "- 1", "flavors: 3", "{" * 3000])
 def test_an_mlmodel_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ContractError, match="MLmodel is not"):
