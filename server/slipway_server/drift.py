@@ -86,17 +86,27 @@ class Drift:
         waiting, self.waiting, self.rows = self.waiting, [], 0
         if not waiting:
             return
-        for index, name in enumerate(self.names):
-            if name in self.starts:
-                self._count(name, np.concatenate([_values(inputs, index, name) for inputs, _ in waiting]))
-        answers: dict[tuple[str, int, int], list[NDArray[Any]]] = {}
+        for name, values in self._columns([inputs for inputs, _ in waiting]):
+            self._count(name, values)
+        answers: dict[tuple[str, tuple[int, ...]], list[NDArray[Any]]] = {}
         for _, answer in waiting:
             if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
-                answers.setdefault(
-                    (answer.dtype.kind, answer.ndim, answer.shape[-1] if answer.ndim == 2 else 0), []
-                ).append(answer)
+                answers.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(answer)
         for alike in answers.values():
             self._count_answers(np.concatenate(alike))
+
+    def _columns(self, inputs: list[Inputs]) -> Iterator[tuple[str, NDArray[Any]]]:
+        """The values to count, by column that the reference knows."""
+        matrices = [_sampled(each.matrix) for each in inputs if each.matrix is not None]
+        matrix = np.concatenate(matrices) if matrices and self.starts else None
+        for index, name in enumerate(self.names):
+            if name not in self.starts:
+                continue
+            if matrix is not None:
+                yield name, matrix[:, index]
+            else:
+                parts = [_sampled((each.columns or {})[name]) for each in inputs if each.columns is not None]
+                yield name, np.concatenate([part for part in parts if part.dtype.kind in "fiu"] or [np.empty(0)])
 
     def _count(self, name: str, values: NDArray[Any]) -> None:
         holes = np.isnan(values)
@@ -108,7 +118,7 @@ class Drift:
                 self.cells[start + index] += count
 
     def _count_answers(self, answers: NDArray[Any]) -> None:
-        answers = answers[:: -(-len(answers) // SAMPLE_ROWS)]
+        answers = _sampled(answers)
         if answers.dtype.kind == "f" and (answers.ndim == 1 or answers.shape[1] <= 2):
             scores = answers if answers.ndim == 1 else answers[:, -1]
             counts = np.bincount(np.searchsorted(self.score_edges, scores)).tolist()
@@ -159,8 +169,6 @@ class Drift:
             family.add_metric([*labels, name], self.block.total(start + index))
 
 
-def _values(inputs: Inputs, index: int, name: str) -> NDArray[Any]:
-    """A column's values; of a large request every n-th row only, so that counting never holds up the others."""
-    step = -(-inputs.rows // SAMPLE_ROWS)
-    values = inputs.matrix[:, index] if inputs.matrix is not None else (inputs.columns or {})[name]
-    return values[::step] if values.dtype.kind in "fiu" else np.empty(0)
+def _sampled(values: NDArray[Any]) -> NDArray[Any]:
+    """Of a large request every n-th row only, so that counting never holds up the others."""
+    return values[:: -(-len(values) // SAMPLE_ROWS)]

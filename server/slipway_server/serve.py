@@ -38,7 +38,7 @@ def serve(order: Order, settings: Settings) -> int:
     """Serve the prepared model until told to stop; return the exit code."""
     logs.configure()
     try:
-        drift = _drift(order.directory, order.workers)
+        drift = drift_for(order.directory, order.workers)
     except ModelError as error:
         return give_up(error, settings)
     service = Service(settings, Metrics(settings.latency_threshold_seconds, order.workers))
@@ -54,7 +54,8 @@ def serve(order: Order, settings: Settings) -> int:
     return workers.Parent(order.workers, work).run()
 
 
-def _drift(directory: Path, count: int) -> Drift:
+def drift_for(directory: Path, count: int) -> Drift:
+    """The drift counters of a prepared model, for so many workers. Raises `ModelError`."""
     return Drift(bundles.read(directory), reference(directory), count)
 
 
@@ -62,11 +63,12 @@ def _run(order: Order, service: Service, drift: Drift, listening: socket.socket 
     config = configured(service, order.port)
     server = Server(config, service)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_main(server, order, drift, [listening] if listening else None))
+        runner.run(main(server, order, drift, [listening] if listening else None))
     return give_up(server.failure, service.settings) if server.failure is not None else 0
 
 
-async def _main(server: Server, order: Order, drift: Drift, sockets: list[socket.socket] | None) -> None:
+async def main(server: Server, order: Order, drift: Drift, sockets: list[socket.socket] | None) -> None:
+    """Load and answer until told to stop; `sockets` are those that several workers share."""
     if sockets is not None:
         # One of several on this port: whoever accepts must be able to answer, because the others' readiness speaks
         # for it. Until then the kernel keeps the connections.
@@ -84,7 +86,7 @@ async def _main(server: Server, order: Order, drift: Drift, sockets: list[socket
 
 async def _loaded(server: Server, order: Order, drift: Drift) -> bool:
     try:
-        await _use(server.service, order.directory, drift)
+        await use(server.service, order.directory, drift)
     except ModelError as error:
         server.fail(error)
         return False
@@ -102,10 +104,11 @@ async def _load_and_follow(server: Server, order: Order, drift: Drift) -> None:
         await asyncio.sleep(server.service.settings.follow_seconds)
         version = await follow.moved(order.follow, server.service.version)
         if version and version != refused:
-            refused = "" if await _take_over(server.service, order.follow, version) else version
+            refused = "" if await take_over(server.service, order.follow, version) else version
 
 
-async def _use(service: Service, directory: Path, drift: Drift) -> None:
+async def use(service: Service, directory: Path, drift: Drift) -> None:
+    """Load and warm up the model under `directory`, then serve it. Raises `ModelError`: what served before stays."""
     model = await asyncio.to_thread(load, directory, service.settings, drift, service.metrics.batch)
     try:
         await model.warm_up()
@@ -114,13 +117,13 @@ async def _use(service: Service, directory: Path, drift: Drift) -> None:
     service.use(model)
 
 
-async def _take_over(service: Service, uri: str, version: str) -> bool:
+async def take_over(service: Service, uri: str, version: str) -> bool:
     """Load a version beside the one that serves, then swap; whatever fails, the old one serves on. Did it work?"""
     directory = await follow.fetched(uri, version)
     if directory is None:
         return False
     try:
-        await _use(service, directory, _drift(directory, 1))
+        await use(service, directory, drift_for(directory, 1))
         return True
     except ModelError as error:
         logs.problem(f"version {version} can't be served, the old one stays: {error.message}")

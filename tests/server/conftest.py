@@ -19,7 +19,7 @@ from slipway_server.fetch.command import Order, fetch
 from slipway_server.fetch.mlmodel import describe
 from slipway_server.metrics import Metrics
 from slipway_server.serve import Order as ServeOrder
-from slipway_server.serve import _drift, _main
+from slipway_server.serve import drift_for, main
 from slipway_server.server import Server, configured
 from slipway_server.service import Service
 from slipway_server.settings import Settings
@@ -89,9 +89,9 @@ def serve(fetched: Callable[[str], Path]) -> Serve:
 
 
 def _run(server: Server, directory: Path) -> None:
-    drift = _drift(directory, 1)
+    drift = drift_for(directory, 1)
     with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(_main(server, ServeOrder(directory, 0), drift, None))
+        runner.run(main(server, ServeOrder(directory, 0), drift, None))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ PERSON = st.tuples(
     st.sampled_from(["Bonn", "Köln", "Ulm"]),
     st.booleans(),
 )
-RELAXED = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RELAXED = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @cache

@@ -72,7 +72,7 @@ async def test_the_new_version_takes_over_and_the_old_one_serves_until_then(
     fetched: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = Service(msgspec.structs.replace(SETTINGS, model_version=""), Metrics(0.2))
-    await serving._use(service, fetched("ridge"), serving._drift(fetched("ridge"), 1))
+    await serving.use(service, fetched("ridge"), serving.drift_for(fetched("ridge"), 1))
     first = service.model
 
     async def fetch_forest(_uri: str, _version: str) -> Path:
@@ -81,7 +81,7 @@ async def test_the_new_version_takes_over_and_the_old_one_serves_until_then(
         return tmp_path / "copy"
 
     monkeypatch.setattr(follow, "fetched", fetch_forest)
-    assert await serving._take_over(service, "models:/m@a", "2")
+    assert await serving.take_over(service, "models:/m@a", "2")
     assert service.model is not None
     assert service.model is not first
     assert service.model.bundle.signature.columns[1].name == "b c"
@@ -91,7 +91,7 @@ async def test_a_version_that_cannot_be_served_leaves_the_old_one_in_place(
     fetched: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service = Service(SETTINGS, Metrics(0.2))
-    await serving._use(service, fetched("ridge"), serving._drift(fetched("ridge"), 1))
+    await serving.use(service, fetched("ridge"), serving.drift_for(fetched("ridge"), 1))
     first = service.model
 
     async def fetch_nothing(_uri: str, _version: str) -> Path:
@@ -99,5 +99,5 @@ async def test_a_version_that_cannot_be_served_leaves_the_old_one_in_place(
         return tmp_path / "empty"
 
     monkeypatch.setattr(follow, "fetched", fetch_nothing)
-    assert not await serving._take_over(service, "models:/m@a", "2")
+    assert not await serving.take_over(service, "models:/m@a", "2")
     assert service.model is first
