@@ -11,7 +11,7 @@ REVISION_LABEL = "slipway.dev/revision"
 VERSION_LABEL = "slipway.dev/model-version"
 GATE_LABEL = "slipway.dev/gate"
 MANAGED_BY = "app.kubernetes.io/managed-by"
-TEMPLATE_HASH = "slipway.dev/template-hash"
+PRODUCTION_ANNOTATION = "slipway.dev/compared-with"
 
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""

@@ -70,6 +70,7 @@ def job_view(job: Object, pods: list[Object]) -> Job:
         message=ended.get("message"),
         exit_code=ended.get("exitCode"),
         reason=ended.get("reason") if not failed else failed.get("reason") or ended.get("reason"),
+        production=(meta.get("annotations") or {}).get(names.PRODUCTION_ANNOTATION),
         waiting=next((pod.unschedulable or pod.waiting for pod in views), None),
         started_at=status.get("startTime"),
         ended_at=status.get("completionTime") or (failed or {}).get("lastTransitionTime"),

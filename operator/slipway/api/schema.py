@@ -157,6 +157,18 @@ def root(description: str, spec: type[Frozen], status: type[Frozen], rules: tupl
     return {**schema, "x-kubernetes-validations": list(rules)} if rules else schema
 
 
+class Quoting(yaml.SafeDumper):
+    """Quotes what other readers of YAML 1.1 take for a boolean, as Go's does: a property called `n` became `false`."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "'" if text.lower() in ("y", "n") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Quoting.add_representer(str, _text)
+
+
 def definitions() -> dict[str, Schema]:
     """File name → CustomResourceDefinition."""
     release = root(
@@ -177,8 +189,8 @@ def main() -> int:
     options = parser.parse_args()
     stale = []
     for name, definition in definitions().items():
-        text = "# Made by `make generate` from operator/slipway/api. Do not edit.\n" + yaml.safe_dump(
-            definition, sort_keys=False, width=120
+        text = "# Made by `make generate` from operator/slipway/api. Do not edit.\n" + yaml.dump(
+            definition, Dumper=Quoting, sort_keys=False, width=120
         )
         path = options.directory / name
         if not path.exists() or path.read_text() != text:

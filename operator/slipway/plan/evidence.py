@@ -12,17 +12,25 @@ from slipway.gates.evidence import identity, measured_on
 from slipway.plan.scene import Scene
 from slipway.times import stamp
 
+COMPARISONS = ("metrics/", "contract", "custom/")
+"""Gates that are told of production: their verdicts hold for that production alone."""
+
 
 def identity_of(revision: ModelRevision | None) -> str | None:
     """What stands for `revision` in a result's measuredOn."""
     return identity(revision.name, revision.digest) if revision else None
 
 
+def against(gate: str, production: ModelRevision | None) -> str | None:
+    """The production that `gate` compares with; None for a gate that looks at the candidate alone."""
+    return identity_of(production) if gate.startswith(COMPARISONS) else None
+
+
 def stamped(scene: Scene, candidate: ModelRevision, result: GateResult) -> GateResult:
     """`result` with its attempt, its time and both sides, as the operator knows them."""
     before = next((r for r in candidate.status.gates if r.name == result.name), None)
     gate: Gate | None = expected(candidate.spec.policy.gates).get(result.name)
-    sided = measured_on(result, identity_of(candidate) or "", identity_of(scene.live))
+    sided = measured_on(result, identity_of(candidate) or "", against(result.name, scene.live))
     return sided.model_copy(
         update={
             "attempts": before.attempts + 1 if before else 1,

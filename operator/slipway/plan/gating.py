@@ -9,10 +9,10 @@ from slipway.api.gates import CustomGate, MetricGate, SmokeGate
 from slipway.api.revision import ModelRevision, Phase
 from slipway.gates import job as gate_verdict
 from slipway.gates.decision import Action, Decision, decide, expected
-from slipway.gates.evidence import stale
+from slipway.gates.evidence import run_number, stale
 from slipway.plan import consent
 from slipway.plan.actions import Apply, Plan
-from slipway.plan.evidence import identity_of, merged, stamped
+from slipway.plan.evidence import against, identity_of, merged, stamped
 from slipway.plan.fetching import bring_up
 from slipway.plan.hold import held
 from slipway.plan.moves import move, note, stall, wait
@@ -82,7 +82,10 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
         state = f"its pod waits: {job.waiting}" if job.waiting else "its pod runs"
         return wait(f"gate {name}: {state}"[:900], POLL_SECONDS)
     result = gate_verdict.read(name, job.message, job.exit_code, job.reason or job.waiting)
-    timed = result.model_copy(update={"started_at": job.started_at, "duration_seconds": _duration(job)})
+    measured_on = {**result.measured_on, "job": job.name}
+    timed = result.model_copy(
+        update={"started_at": job.started_at, "duration_seconds": _duration(job), "measured_on": measured_on}
+    )
     return note(candidate, gates=merged(candidate.status.gates, [stamped(scene, candidate, timed)]))
 
 
@@ -99,14 +102,12 @@ def _gate_run(scene: Scene, candidate: ModelRevision, name: str) -> GateRun | No
     gate = expected(candidate.spec.policy.gates)[name]
     if registry is None or not isinstance(gate, SmokeGate | MetricGate | CustomGate):
         return None
-    runs = [j for j in scene.seen.jobs.values() if j.revision == candidate.name and j.gate == names.gate_label(name)]
+    mine = [j for j in scene.seen.jobs.values() if j.revision == candidate.name and j.gate == names.gate_label(name)]
+    runs = {int(job.name.rsplit("-", 1)[1]): job.production for job in mine}
     before = next((r.attempts for r in candidate.status.gates if r.name == name), 0)
-    return GateRun(name, gate, max(before + 1, _open(runs)), scene.seen.settings.images.jobs, registry)
-
-
-def _open(runs: list[Job]) -> int:
-    """Number of the newest run: after results were dropped, counting goes on where the Jobs left it."""
-    return max((int(job.name.rsplit("-", 1)[1]) for job in runs), default=1)
+    production = against(name, scene.live)
+    number = run_number(before + 1, runs, production)
+    return GateRun(name, gate, number, scene.seen.settings.images.jobs, registry, production)
 
 
 def _passed(scene: Scene, candidate: ModelRevision) -> Plan:

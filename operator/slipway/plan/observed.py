@@ -57,6 +57,8 @@ class Job:
     """Termination message of its container: the verdict."""
     exit_code: int | None = None
     reason: str | None = None
+    production: str | None = None
+    """Identity of the production that it compares with."""
     waiting: str | None = None
     """Why its pod does not start: the reason of its container, or the scheduler's sentence."""
     started_at: str | None = None

@@ -17,7 +17,7 @@ from slipway.settings import Registry
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 REQUESTS_DIR = "/requests"
 GRACE_SECONDS = 60
-"""A gate keeps its own timeout and says so; the Job's deadline, somewhat later, is for one that hangs."""
+"""A built-in gate keeps its own timeout and says so; the Job's deadline, somewhat later, is for one that hangs."""
 
 JobGateSpec = SmokeGate | MetricGate | CustomGate
 
@@ -33,6 +33,8 @@ class GateRun:
     image: str
     """Image of the built-in gates."""
     registry: Registry
+    production: str | None
+    """Identity of the production that it compares with; None: it looks at the candidate alone."""
 
 
 def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision | None) -> Manifest:
@@ -49,13 +51,17 @@ def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision |
         "volumes": [{"name": "tmp", "emptyDir": {}}],
     }
     _mount_inputs(spec, run, candidate)
+    grace = 0 if isinstance(run.spec, CustomGate) else GRACE_SECONDS
+    meta = metadata(name, candidate.metadata.namespace, labels, revision_owner(candidate))
+    if run.production:
+        meta["annotations"] = {names.PRODUCTION_ANNOTATION: run.production}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata(name, candidate.metadata.namespace, labels, revision_owner(candidate)),
+        "metadata": meta,
         "spec": {
             "backoffLimit": 0,
-            "activeDeadlineSeconds": round(seconds(run.spec.timeout)) + GRACE_SECONDS,
+            "activeDeadlineSeconds": max(1, round(seconds(run.spec.timeout)) + grace),
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },
     }

@@ -169,6 +169,8 @@ async def test_a_comparison_with_a_production_that_is_no_more_is_made_again(worl
     await world.settle(hours=0.01)
     assert world.serving == f"{NAME}-r1", "production was taken back while the candidate waited"
     assert result(world, 3, "metrics/auc")["measuredOn"]["production"].startswith(f"{NAME}-r1 ")
+    jobs = [name for name in world.names("Job") if "r3-metrics-auc" in name]
+    assert len(jobs) == 2, "a Job that compared with the old production is not read again"
 
 
 MLMODEL = """
