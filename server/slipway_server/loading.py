@@ -14,6 +14,7 @@ from slipway_server.cpus import cpus
 from slipway_server.drift import Drift
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.foreign import ForeignError, foreign
+from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
 from slipway_server.predictor.runner import Limits, Runner
 from slipway_server.predictor.threads import ThreadRunner
@@ -54,7 +55,10 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
         return InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch))
     _use_libraries(directory, bundle)
     predictor = native.build(directory, bundle, settings)
-    threads = 1 if predictor.rowwise else settings.pyfunc_threads
+    threads = 1 if predictor.rowwise else min(4, settings.pyfunc_threads)
+    if not predictor.rowwise and bundle.example is not None:
+        example = reader.read(msgspec.json.encode(bundle.example))
+        threads = threads_worth(predictor, example, settings.pyfunc_threads)
     limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
     return ThreadRunner(predictor, limits, on_batch)
 

@@ -11,6 +11,7 @@ import pytest
 
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
+from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
@@ -147,3 +148,14 @@ def test_how_much_is_small_follows_from_the_models_own_speed() -> None:
     model.gate.set()
     assert affordable_rows(model, of(1, 2)) >= 1
     assert set(model.calls) == {256}
+
+
+@pytest.mark.parametrize(
+    ("computing", "threads"), [(1.0, 1), (0.7, 1), (0.5, 2), (0.1, 10), (0.01, 32), (0.0, 32)], ids=str
+)
+def test_a_model_gets_as_many_threads_as_it_leaves_time_for(computing: float, threads: int) -> None:
+    model = Gated(rowwise=False)
+    model.gate.set()
+    seconds = iter(range(100))
+    found = threads_worth(model, of(1), 32, wall=lambda: next(seconds), busy=lambda: len(model.calls) * computing)
+    assert found == threads
