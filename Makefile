@@ -61,7 +61,7 @@ unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
 test: check mlflow install ## All tests, the real cluster included
-	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/faults tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/e2e
 
 ## The operator
 
