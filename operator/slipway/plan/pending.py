@@ -18,18 +18,22 @@ from slipway.plan.scene import Scene
 
 def step(scene: Scene, candidate: ModelRevision) -> Plan:
     """Judge what can be judged without pods, an Error as often as its policy says; then fetch."""
-    gates, results = candidate.spec.policy.gates, candidate.status.gates
-    decision = decide(gates, results)
-    mine = inline(gates)
-    due = [name for name in decision.gates if name in mine] if decision.action is Action.RUN else []
+    results = candidate.status.gates
+    decision = decide(_without_pods(candidate.spec.policy.gates), results)
     if decision.action is Action.REJECT:
         return reject(scene, candidate, decision)
-    if not due:
+    if decision.action is not Action.RUN:
         return move(scene, candidate, Phase.FETCHING, ("Fetching", "fetching and verifying the model's artifacts"))
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
-    fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
+    fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in decision.gates]
     return note(candidate, gates=merged(results, fresh))
+
+
+def _without_pods(gates: Gates) -> Gates:
+    """`gates` without those that need pods: an Error among the rest is run again before any pod starts."""
+    logged = tuple(gate for gate in gates.metrics if gate.source is MetricSource.LOGGED)
+    return gates.model_copy(update={"smoke": None, "metrics": logged, "custom": ()})
 
 
 def inline(gates: Gates) -> dict[str, MetricGate | None]:

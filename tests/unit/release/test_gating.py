@@ -50,6 +50,15 @@ async def test_a_gate_that_cannot_measure_is_run_again_and_then_given_up(world: 
     assert world.revision(1)["reason"] == "GateError"
 
 
+async def test_a_policy_that_is_not_there_is_waited_for_before_any_pod_starts(world: World) -> None:
+    world.edit(gates={"smoke": {}, "governance": {"policy": "nowhere", "onError": {"retries": 1}}})
+    await world.settle()
+    assert result(world, 1, "governance")["attempts"] == 2
+    assert world.revision(1)["reason"] == "GateError"
+    assert "ConfigMap nowhere" in world.revision(1)["message"]
+    assert not [1 for _, kind, _ in world.cluster.writes if kind == "Deployment"]
+
+
 async def test_an_error_that_passes_is_forgotten(world: World) -> None:
     world.cluster.verdict = verdicts(smoke="Error")
     await world.until("Gating")
