@@ -14,6 +14,8 @@ SMOKE: Mapping[str, Any] = {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 
 
 ONE_RETRY: Mapping[str, Any] = {"retries": 1, "backoff": "1s"}
 PATIENCE_SECONDS = 120.0
+ENDED = ("Rejected", "Inconclusive")
+"""Phases of an attempt that its gates have ended."""
 
 
 def start(release: Release, version: str, gates: Object, **spec: Any) -> int:
@@ -27,7 +29,10 @@ def start(release: Release, version: str, gates: Object, **spec: Any) -> int:
 def attempt(release: Release, version: str, gates: Object, *phases: str) -> Object:
     """The revision that `start` led to, once it is in one of `phases`."""
     before = start(release, version, gates)
-    return until(f"an attempt is {phases}", lambda: since(release, before, *phases), PATIENCE_SECONDS, release.seen)
+    any_end = {*phases, *ENDED}
+    ended = until(f"an attempt is {phases}", lambda: since(release, before, *any_end), PATIENCE_SECONDS, release.seen)
+    assert ended["status"]["phase"] in phases, f"{ended['status']['phase']}: {ended['status']['message']}"
+    return ended
 
 
 def number(release: Release) -> int:
