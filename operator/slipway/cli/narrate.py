@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 
 from rich.markup import escape
+from rich.text import Text
 
 from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision, Phase
@@ -45,7 +46,7 @@ class Narrator:
     def __call__(self, seen: Look, revision: ModelRevision | None) -> None:
         """Take one look."""
         if seen.release.status.message:
-            self._spinner.update(escape(seen.release.status.message))
+            self._spinner.update(Text(seen.release.status.message, no_wrap=True, overflow="ellipsis"))
         if revision is None:
             return
         # Gates first: what is new in one look was decided before the phase that followed from it.
