@@ -156,7 +156,8 @@ async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            task.result()
+            if not task.cancelled():  # kopf, when it ends, cancels what else runs in its loop
+                task.result()
     finally:
         for task in tasks:
             task.cancel()

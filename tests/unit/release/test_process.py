@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from slipway.__main__ import Operator
+import asyncio
+
+import pytest
+
+from slipway import handlers
+from slipway.__main__ import Operator, _run_parts
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
 
 KEY = (NAMESPACE, NAME)
@@ -43,3 +48,25 @@ async def test_a_listing_forgets_what_was_deleted_unseen_and_keeps_what_is_new()
     operator._list = list_while_one_is_made  # type: ignore[method-assign]
     await operator.relist(everything=False)
     assert set(operator.models) == {KEY, ("demo", "new")}
+
+
+async def test_the_process_ends_clean_although_kopf_cancels_all_other_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    test = asyncio.current_task()
+
+    async def kopf_ends(*_: object) -> None:
+        await asyncio.sleep(0.05)
+        for task in asyncio.all_tasks() - {test, asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(handlers, "run", kopf_ends)
+    await _run_parts(Operator(World().context), asyncio.Event())
+
+
+async def test_a_part_that_fails_fails_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def kopf_fails(*_: object) -> None:
+        raise OSError("no watch")
+
+    monkeypatch.setattr(handlers, "run", kopf_fails)
+    with pytest.raises(OSError, match="no watch"):
+        await _run_parts(Operator(World().context), asyncio.Event())
