@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import diagnosis, stack
+from tests.e2e import diagnosis, figures, stack
 from tests.e2e.cluster import Cluster
 from tests.e2e.models import ROOT, Models
 from tests.e2e.operator_pod import Operator
@@ -128,3 +128,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for namespace in item.session.stash.get(_NAMESPACES, []):
             report.sections.append((f"namespace {namespace}", diagnosis.describe(namespace)))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured."""
+    if figures.MEASURED:
+        terminalreporter.section(f"figures, also in {figures.PLACE.relative_to(ROOT)}")
+        for name, value in sorted(figures.MEASURED.items()):
+            terminalreporter.write_line(f"{name}: {value}")

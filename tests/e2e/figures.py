@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 PLACE = Path(__file__).parents[2] / "artifacts" / "e2e-figures.json"
+MEASURED: dict[str, object] = {}
+"""What this run has measured so far."""
 
 
 def record(name: str, value: object) -> None:
@@ -14,4 +15,4 @@ def record(name: str, value: object) -> None:
     known = json.loads(PLACE.read_text()) if PLACE.exists() else {}
     PLACE.parent.mkdir(exist_ok=True)
     PLACE.write_text(json.dumps({**known, name: value}, indent=2, sort_keys=True) + "\n")
-    sys.stdout.write(f"{name}: {json.dumps(value)}\n")
+    MEASURED[name] = value
