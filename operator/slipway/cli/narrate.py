@@ -46,7 +46,11 @@ class Narrator:
     def __call__(self, seen: Look, revision: ModelRevision | None) -> None:
         """Take one look."""
         if seen.release.status.message:
-            self._spinner.update(Text(seen.release.status.message, no_wrap=True, overflow="ellipsis"))
+            message = Text(" ".join(seen.release.status.message.split()))
+            message.truncate(
+                CONSOLE.width - 4, overflow="ellipsis"
+            )  # one that wraps would be left behind on the screen
+            self._spinner.update(message)
         if revision is None:
             return
         # Gates first: what is new in one look was decided before the phase that followed from it.
