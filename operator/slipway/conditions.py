@@ -109,7 +109,7 @@ def _registry_reachable(look: Look) -> Judged:
 def _rollback_ready(look: Look) -> Judged:
     previous = look.scene.previous
     if previous is None:
-        return Judged("False", "NoPrevious", "no revision served production before")
+        return Judged("False", "NoPrevious", "there is no earlier revision to go back to")
     if look.scene.warm(previous) and look.scene.ready_pods(previous) > 0:
         return Judged("True", "Warm", f"{previous.name} is ready to take production back")
     return Judged("False", "Cold", f"{previous.name} has no ready pods: a rollback takes a pod start")

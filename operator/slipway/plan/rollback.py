@@ -22,7 +22,7 @@ def requested(scene: Scene) -> Plan | None:
     """Carry out spec.rollback, once per request: the target is chosen when the request is first seen."""
     request, state = scene.seen.release.spec.rollback, scene.seen.release.status.rollback
     if request is None:
-        return None
+        return _lifted(scene, state)
     identity = digest_of(request.wire())
     if state is not None and state.request == identity and state.trigger is RollbackTrigger.USER:
         return _drive(scene, state)
@@ -35,6 +35,16 @@ def requested(scene: Scene) -> Plan | None:
         )
     reason = request.reason or "asked for in spec.rollback"
     return _begin(scene, target, _state(scene, identity, RollbackTrigger.USER, target, reason))
+
+
+def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
+    """spec.rollback is gone: the same request may come again later, and one that was not carried out is dropped."""
+    if state is None or state.trigger is not RollbackTrigger.USER or not state.request:
+        return None
+    if state.completed_at is None and scene.live is not None and scene.live.name == state.to:
+        return None  # production has moved already; that is written down first
+    kept = state.model_copy(update={"request": ""}) if state.completed_at else None
+    return Plan(facts=scene.seen.release.status.model_copy(update={"rollback": kept}), again=0.0)
 
 
 def automatic(scene: Scene) -> Plan | None:

@@ -104,7 +104,7 @@ def config_map(text: str) -> Object:
     return {"kind": "ConfigMap", "metadata": meta, "data": {"config.yaml": text}}
 
 
-CONFIG = "{images: {server: a, jobs: b}, registries: {default: {url: 'http://mlflow.mlflow.svc:5000'}}}"
+CONFIG = "{images: {server: a, native: b, jobs: b}, registries: {default: {url: 'http://mlflow.mlflow.svc:5000'}}}"
 
 
 async def test_the_registry_is_the_one_that_the_operator_uses(world: World) -> None:

@@ -143,3 +143,14 @@ def test_only_this_releases_decisions_are_shown(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(command, "audit_entries", lambda *_, **__: [*others, mine])
     shown = command.decisions(KEY, "slipway-system", command.Done(0.1, 0.2))
     assert shown == [{"namespace": "demo", "release": "cancer", "action": "RolledBack", "at": "now"}]
+
+
+async def test_the_same_rollback_works_again_after_another_promotion(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    await roll_back(world, PREVIOUS)
+    world.edit(rollback=None)
+    await serve(world, "3")
+    assert world.serving == "cancer-r3"
+    await roll_back(world, PREVIOUS)
+    assert world.serving == "cancer-r1"
