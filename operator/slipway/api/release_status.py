@@ -68,7 +68,7 @@ class RollbackState(Frozen):
     """The last rollback: intent once decided, outcome once production was seen to serve the target."""
 
     request: str = Field(
-        description="Identity of the request in spec.rollback, empty once lifted; or of the revision that was taken back."
+        description="Identity of the request in spec.rollback, empty once lifted; or the revision taken back."
     )
     trigger: RollbackTrigger = Field(description="What asked for it.")
     to: str = Field(description="Revision that production goes back to.")
