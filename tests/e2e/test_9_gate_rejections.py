@@ -109,7 +109,9 @@ WITHOUT_PODS = {
 }
 
 IN_PODS = {
-    "it is too slow": Way("slow", loaded(p95="50ms", requests=60, rate=60), "smoke", "Fail", "took longer than 50ms"),
+    "it is too slow": Way(
+        "slow", loaded(p95="100ms", rate=20, maxErrorRatio=1), "smoke", "Fail", "requests took longer than 100ms"
+    ),
     "answers are wrong": Way("good", loaded(requestsFrom=ONE_IN_TWENTY_BAD), "smoke", "Fail", "no right answer"),
     "the budget is not shown": Way(
         "good",
