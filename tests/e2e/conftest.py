@@ -105,11 +105,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Bring everything up before the first test, whose timeout knows nothing of it."""
     wanted = any(item.get_closest_marker("e2e") for item in session.items)
     if wanted and not session.config.option.collectonly:
-        stack.tools()
-        stack.bring_up()
         lock = ExitStack()
         lock.enter_context(stack.alone())
         session.config.add_cleanup(lock.close)
+        stack.tools()
+        stack.bring_up()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
