@@ -139,7 +139,7 @@ def test_a_custom_gate_that_goes_wrong_rejects_with_the_reason(
 
 def _rejected(release: Release, version: str, command: list[str]) -> Object | None:
     found = release.newest(version)
-    if not found or found["status"].get("phase") != "Rejected":
+    if not found or found.get("status", {}).get("phase") != "Rejected":
         return None
     custom = found["spec"]["policy"]["gates"].get("custom") or [{"job": {}}]
     return found if custom[0]["job"].get("command") == command else None
