@@ -69,12 +69,17 @@ def job_view(job: Object, pods: list[Object]) -> Job:
         finished=failed is not None or status.get("succeeded", 0) > 0,
         message=ended.get("message"),
         exit_code=ended.get("exitCode"),
-        reason=ended.get("reason") if not failed else failed.get("reason") or ended.get("reason"),
+        reason=_job_reason((failed or {}).get("reason"), ended.get("reason")),
         production=(meta.get("annotations") or {}).get(names.PRODUCTION_ANNOTATION),
         waiting=next((pod.unschedulable or pod.waiting for pod in views), None),
         started_at=status.get("startTime"),
         ended_at=status.get("completionTime") or (failed or {}).get("lastTransitionTime"),
     )
+
+
+def _job_reason(job: str | None, container: str | None) -> str | None:
+    """The container knows best why it ended (OOMKilled), but for a deadline, of which only the Job knows."""
+    return job if job == "DeadlineExceeded" or container is None else container
 
 
 def _newest_end(pods: list[Object]) -> dict[str, Any]:

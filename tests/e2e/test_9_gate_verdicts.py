@@ -108,9 +108,6 @@ WAYS = [
     pytest.param(writes(json.dumps({"verdict": "Fail", "message": "unfair"})), {}, "unfair", id="it fails"),
     pytest.param(writes("all good"), {}, "not JSON", id="its verdict is no JSON"),
     pytest.param(writes(PASS, 3), {}, "did not end well", id="it passes and crashes"),
-    pytest.param(["python", "-c", "raise SystemExit(137)"], {}, "killed (exit code 137)", id="it is killed"),
-    pytest.param(["true"], {}, "gave no verdict", id="it says nothing"),
-    pytest.param(["sleep", "600"], {"timeout": "1s"}, "ran out of time", id="it hangs"),
 ]
 
 
@@ -143,12 +140,3 @@ def _rejected(release: Release, version: str, command: list[str]) -> Object | No
         return None
     custom = found["spec"]["policy"]["gates"].get("custom") or [{"job": {}}]
     return found if custom[0]["job"].get("command") == command else None
-
-
-def test_a_custom_gate_that_passes_lets_the_version_through(
-    release: Release, versions: Mapping[str, str], server_image: str
-) -> None:
-    custom = {"name": "check", "job": {"image": server_image, "command": writes(PASS)}}
-    release.apply(gates={"smoke": SMOKE, "custom": [custom]}, retry="and through")
-
-    assert evidence(release.until_promoted(versions["modest"]), "custom/check")["verdict"] == "Pass"

@@ -152,10 +152,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_verdict(exit_code: int | None, reason: str | None) -> str:
+    if exit_code == _KILLED and reason in (None, "Error", "BackoffLimitExceeded"):
+        return "the gate gave no verdict: its container was killed (exit code 137), most often for lack of memory"
     if reason in _REASONS:
         return f"the gate gave no verdict: {_REASONS[reason]}"
-    if exit_code == _KILLED:
-        return "the gate gave no verdict: its container was killed (exit code 137), most often for lack of memory"
     return f"the gate gave no verdict{_ended(exit_code, reason)}; read the pod's log"
 
 

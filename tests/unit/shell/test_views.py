@@ -1,0 +1,37 @@
+"""Why a gate's Job ended, from what the Job and its container say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from slipway.gates import job as gate_verdict
+from slipway.views import job_view
+
+
+def job(reason: str | None) -> dict[str, Any]:
+    failed = {"type": "Failed", "status": "True", "reason": reason, "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    return {"metadata": {"name": "gate-1", "uid": "u", "labels": {}}, "status": {"conditions": [failed]}}
+
+
+def pod(ended: dict[str, Any] | None) -> dict[str, Any]:
+    meta = {"name": "gate-1-x", "labels": {"job-name": "gate-1"}, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    state = {"terminated": ended} if ended else {}
+    return {"metadata": meta, "status": {"containerStatuses": [{"name": "gate", "state": state}]}}
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended", "sentence"),
+    [
+        ("BackoffLimitExceeded", {"exitCode": 137, "reason": "OOMKilled"}, "ran out of memory"),
+        ("BackoffLimitExceeded", {"exitCode": 137, "reason": "Error"}, "killed (exit code 137)"),
+        ("BackoffLimitExceeded", {"exitCode": 2, "reason": "Error"}, "exit code 2"),
+        ("DeadlineExceeded", {"exitCode": 137, "reason": "Error"}, "ran out of time"),
+        ("DeadlineExceeded", None, "ran out of time"),
+    ],
+)
+def test_the_sentence_names_the_cause(reason: str, ended: dict[str, Any] | None, sentence: str) -> None:
+    view = job_view(job(reason), [pod(ended)])
+    said = gate_verdict.read("custom/check", view.message, view.exit_code, view.reason)
+    assert sentence in said.message
