@@ -108,6 +108,8 @@ WAYS = [
     pytest.param(writes(json.dumps({"verdict": "Fail", "message": "unfair"})), {}, "unfair", id="it fails"),
     pytest.param(writes("all good"), {}, "not JSON", id="its verdict is no JSON"),
     pytest.param(writes(PASS, 3), {}, "did not end well", id="it passes and crashes"),
+    pytest.param(["python", "-c", "raise SystemExit(137)"], {}, "killed (exit code 137)", id="it is killed"),
+    pytest.param(["true"], {}, "gave no verdict", id="it says nothing"),
 ]
 
 
