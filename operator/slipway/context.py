@@ -8,6 +8,7 @@ from datetime import datetime
 
 import aiohttp
 
+from slipway.audit import Consumer
 from slipway.kube import Cluster
 from slipway.metrics.instruments import Instruments
 from slipway.registry.board import Board
@@ -27,3 +28,5 @@ class Context:
     """Wall clock, for what is written down."""
     monotonic: Callable[[], float]
     """Clock for what is measured inside the process, in seconds."""
+    consumers: tuple[Consumer, ...] = ()
+    """Who gets the entries of the outboxes: the audit log's recorder, …"""

@@ -12,6 +12,7 @@ from slipway import names
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
+from slipway.audit import pending
 from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics import pods as pod_metrics
@@ -31,7 +32,7 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
     manifest = await context.cluster.get("ModelRelease", namespace, name)
     if manifest is None:
         return None
-    release = ModelRelease.parse(manifest)
+    release = pending(context.consumers, ModelRelease.parse(manifest))
     seen = await _children(context, release)
     seen = replace(seen, registry=_registry(context, release))
     wants = needs(Scene(seen, now))
@@ -52,7 +53,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     if production is None:
         foreign = await cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
-    revisions = sorted((ModelRevision.parse(r) for r in found["ModelRevision"]), key=lambda r: r.spec.number)
+    parsed = (pending(context.consumers, ModelRevision.parse(r)) for r in found["ModelRevision"])
+    revisions = sorted(parsed, key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
     return Observed(

@@ -9,7 +9,9 @@ from slipway.api.verdict import GateResult
 from slipway.gates import approval
 from slipway.gates.decision import Action, Decision, decide, undecided
 from slipway.gates.governance import ApprovalDemand
+from slipway.plan import moves
 from slipway.plan.actions import NOW, Plan
+from slipway.plan.actions import Decision as Recorded
 from slipway.plan.moves import note, wait
 from slipway.plan.scene import Scene
 from slipway.times import parse, stamp
@@ -23,11 +25,17 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     given = scene.seen.release.spec.gates.approval.approved
     if given != known.approved:
         at = stamp(scene.now) if given else None
-        return note(candidate, consent=known.model_copy(update={"approved": given, "given_at": at}))
+        consent = known.model_copy(update={"approved": given, "given_at": at})
+        return moves.record(scene, candidate, _given(candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
         return note(candidate, consent=known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
+
+
+def _given(candidate: ModelRevision, digest: str | None) -> Recorded:
+    what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was taken out"
+    return Recorded("Approved" if digest else "ApprovalWithdrawn", candidate.name, what, actor="unverified")
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:
