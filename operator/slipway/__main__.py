@@ -15,9 +15,13 @@ from typing import Any
 
 import aiohttp
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from pydantic import ValidationError
 
 from slipway import handlers, health, logs
 from slipway.api.base import seconds
+from slipway.audit import delivery, setup
+from slipway.audit.export import Export
+from slipway.audit.recorder import Recorder
 from slipway.context import Context
 from slipway.kube import ApiServer, ClusterError
 from slipway.metrics.instruments import Instruments
@@ -99,6 +103,16 @@ class Operator:
             self.models[key] = (str(model.get("registry", "")), str(model["name"]))
         self.enqueue(key)
 
+    def gone(self, manifest: Mapping[str, Any]) -> None:
+        """An object was deleted: what lay in its outbox is recorded all the same."""
+        try:
+            letters = delivery.last_words(manifest, _now())
+        except ValidationError as error:
+            LOG.warning("what was deleted cannot be read: %s", error)
+            return
+        for consumer in self.context.consumers:
+            consumer.offer(letters)
+
     def registry_changed(self, registry: str, models: frozenset[str] | None) -> None:
         """Look at the releases of the `models` that moved, or at all that use `registry`."""
         for key, (name, model) in self.models.items():
@@ -132,11 +146,16 @@ async def operate(settings: Settings) -> None:
         name: (MlflowRegistry(entry.url, entry.timeout_seconds), entry.poll_seconds)
         for name, entry in settings.registries.items()
     }
+    store, signer = setup.store(settings.audit), setup.signer(settings.audit)
+    recorder = Recorder(store, instruments, signer)
     cluster = await ApiServer.connect()
     async with aiohttp.ClientSession() as http:
         board = Board(registries, instruments)
-        operator = Operator(Context(cluster, board, http, settings, instruments, _now, time.monotonic))
-        runners = await health.serve(operator.dead, operator.unready, metrics)
+        clocks = (_now, time.monotonic)
+        context = Context(cluster, board, http, settings, instruments, *clocks, recorder, (recorder,))
+        operator = Operator(context)
+        export = Export(store, signer).application()
+        runners = await health.serve(operator.dead, operator.unready, metrics, export)
         try:
             await _run_parts(operator, stop)
         finally:
@@ -148,8 +167,10 @@ async def operate(settings: Settings) -> None:
 async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     """The tasks of the process. The first one to end ends all."""
     context = operator.context
-    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog)
+    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog, operator.gone)
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
+    if context.recorder is not None:
+        parts.append(context.recorder.run(operator.enqueue))
     for name in context.settings.registries:
         parts.append(context.board.follow(name, partial(operator.registry_changed, name)))
     tasks = [asyncio.create_task(part) for part in parts]
@@ -169,11 +190,11 @@ def main() -> int:
     os.environ.update({key: os.environ.get(key, value) for key, value in MLFLOW_ENVIRONMENT.items()})
     try:
         settings = Settings.load()
-    except SettingsError as error:
+        logs.configure(settings.log_level)
+        asyncio.run(operate(settings))
+    except (SettingsError, setup.AuditSetup) as error:
         sys.stderr.write(f"slipway: {error}\n")
         return 2
-    logs.configure(settings.log_level)
-    asyncio.run(operate(settings))
     return 0
 
 

@@ -55,11 +55,20 @@ class Registry(Strict):
         return seconds(self.timeout)
 
 
+class Audit(Strict):
+    """Where the audit log is kept and what its checkpoints are signed with."""
+
+    url: str = Field("sqlite:////var/lib/slipway/audit.db", description="Database: sqlite:////PATH or postgresql://…")
+    url_file: Path | None = Field(None, description="File with the URL instead: it may hold a password.")
+    key: Path | None = Field(None, description="Ed25519 private key in PEM form; null: no checkpoints are made.")
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
     images: Images
     registries: dict[str, Registry] = Field(min_length=1)
+    audit: Audit = Audit()
     watch_namespaces: tuple[str, ...] = ()
     server_packages: str = Field(
         "",
