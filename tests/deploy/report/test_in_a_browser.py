@@ -30,7 +30,7 @@ def test_mermaid_draws_names_that_look_like_its_own_syntax(told: Story, tmp_path
 
 
 def test_a_text_that_is_no_chart_is_noticed(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="Parse error|UnknownDiagram|rror"):
+    with pytest.raises(AssertionError, match="rror"):
         browser.mermaid("flowchart LR\n  a[ --> ]b", tmp_path)
 
 
