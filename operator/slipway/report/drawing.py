@@ -7,11 +7,11 @@ from html import escape
 
 from slipway.report.lineage import Column, Edge, Graph, Node
 
-WIDTH, GAP_X, GAP_Y, MARGIN = 168, 56, 26, 16
+WIDTH, GAP_X, GAP_Y, MARGIN = 190, 44, 24, 16
 LINE, PADDING = 16, 10
 BULGE = 70
 """How far a rollback's arrow swings out to the right."""
-LONGEST_LABEL = 24
+LONGEST_LABEL = 23
 
 HEADINGS = ("Data", "Run", "Model version", "Gates", "Revision", "Production")
 
@@ -114,7 +114,11 @@ def _box(node: Node, box: Box) -> str:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= LONGEST_LABEL else f"{line[: LONGEST_LABEL - 1]}…"
+    """Names differ at their ends: what is too long loses its middle."""
+    if len(line) <= LONGEST_LABEL:
+        return line
+    head = LONGEST_LABEL // 2
+    return f"{line[:head]}…{line[len(line) - (LONGEST_LABEL - head - 1) :]}"
 
 
 def _arrow(edge: Edge, source: Box, target: Box) -> str:
