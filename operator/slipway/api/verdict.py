@@ -31,7 +31,9 @@ class GateResult(Frozen):
     threshold: float | None = Field(None, description="What the measured value was held against.")
     unit: str | None = Field(None, max_length=32, description="Unit of measured and threshold.")
     n: int | None = Field(None, ge=0, description="Sample size.")
-    bound: float | None = Field(None, description="The confidence bound that decided, where the method has one; a share where `method` speaks of one.")
+    bound: float | None = Field(
+        None, description="The confidence bound that decided, where the method has one; a share where it speaks of one."
+    )
     method: str | None = Field(None, max_length=256, description="How it was measured and judged.")
     measured_on: dict[str, str] = Field(
         default_factory=dict, max_length=16, description="What it was measured on: dataset, model and target digests."
