@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -120,3 +121,35 @@ async def test_without_a_key_or_before_the_store_was_reached_there_is_no_checkpo
     recorder = Recorder(store, Instruments(CollectorRegistry()))
     assert recorder.checkpoint(datetime.now(UTC), "uid-1/1") is None
     store.close()
+
+
+async def test_a_store_that_hangs_holds_nobody_up_and_two_calls_never_overlap(
+    store: Flaky, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "CALL_SECONDS", 0.02)
+    monkeypatch.setattr(recording, "FIRST_RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(recording, "LAST_RETRY_SECONDS", 0.01)
+    released, calls, inside = threading.Event(), 0, []
+    real = store.append
+
+    def hangs(batch: Sequence[Letter]) -> Appended:
+        nonlocal calls
+        calls += 1
+        inside.append(calls)
+        released.wait()
+        done = real(batch)
+        assert len(inside) == 1, "another call began meanwhile"
+        inside.clear()
+        return done
+
+    monkeypatch.setattr(store, "append", hangs)
+    async with running(store, []) as recorder:
+        recorder.offer(letters(3))
+        while figure(recorder, "slipway_audit_store_up") != 0 or not calls:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        recorder.offer(letters(5))
+        assert len(recorder) == 5
+        monkeypatch.setattr(recording, "CALL_SECONDS", 10)
+        released.set()
+        await until_stored(recorder, "uid-1", 5)
+    assert [row.source_seq for row in store.rows()] == [1, 2, 3, 4, 5]

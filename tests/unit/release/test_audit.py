@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from slipway.api.outbox import CAPACITY, FORWARD_LIMIT
 from slipway.audit.checkpoint import Checkpoint
 from slipway.audit.record import Head, canonical
+from slipway.audit.recorder import Recorder
 from slipway.audit.verify import verify
-from tests.unit.release.fakes import failing
+from slipway.metrics.instruments import Instruments
+from tests.unit.release.fakes import FakeStore, failing
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, SIGNER, World
 
 
@@ -112,6 +117,20 @@ async def test_nothing_is_written_at_rest_for_the_log_s_sake(world: World) -> No
     world.restart()
     await world.settle(hours=48)
     assert world.cluster.writes[len(before) :] == [], "only keep-warm windows close later, and none is open"
+
+
+async def test_ten_releases_at_once_make_one_chain_without_gaps() -> None:
+    store = FakeStore()
+    recorder = Recorder(store, Instruments(CollectorRegistry()), SIGNER)
+    worlds = [World(store=store, recorder=recorder, uid=f"release-{n}") for n in range(10)]
+    for number, world in enumerate(worlds):
+        world.cluster._versions = itertools.count(100_000 * (number + 1))
+    await asyncio.gather(*(serve(world, "1") for world in worlds))
+    await recorder.flush()
+    log = verify([canonical(record) for record in store.records], anchor=Head())
+    assert (log.findings, log.records) == ([], 10 * 11)
+    releases = [record["source"]["uid"] for record in store.records]
+    assert releases != sorted(releases), "they ran side by side, and their records lie between one another"
 
 
 class TestTheStoreIsDown:

@@ -73,11 +73,15 @@ class World:
     cluster: FakeCluster = field(default_factory=FakeCluster)
     registry: FakeRegistry = field(default_factory=lambda: FakeRegistry({MODEL: {}}))
     store: FakeStore = field(default_factory=FakeStore)
+    recorder: Recorder | None = None
+    """Of an operator that has more releases than this one; None: this release has its own."""
+    uid: str = "release-uid"
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
         self.registry.described = {n: version(n) for n in ("1", "2", "3")}
-        self.put(release())
+        manifest = release()
+        self.put({**manifest, "metadata": {**manifest["metadata"], "uid": self.uid}})
         policy = {"kind": "ConfigMap", "metadata": {"name": "governance-tags", "namespace": NAMESPACE}}
         self.put({**policy, "data": {"governance.tags.yaml": POLICY}})
         self.restart()
@@ -86,7 +90,7 @@ class World:
         """A new operator process: nothing but the cluster and the registry survives."""
         instruments = Instruments(CollectorRegistry())
         board = Board({"default": (self.registry, 1.0)}, instruments)
-        self.recorder = Recorder(self.store, instruments, SIGNER)
+        self.audit = self.recorder or Recorder(self.store, instruments, SIGNER)
         self.context = Context(
             self.cluster,
             board,
@@ -95,8 +99,8 @@ class World:
             instruments,
             lambda: self.now,
             lambda: self.now.timestamp(),  # type: ignore[arg-type]
-            self.recorder,
-            (self.recorder,),
+            self.audit,
+            (self.audit,),
         )
 
     def put(self, manifest: Object) -> None:
@@ -121,7 +125,7 @@ class World:
         """One pass of the operator, after its registry poll and after the cluster's controllers ran."""
         self.cluster.tick()
         with suppress(StoreError):
-            await self.recorder.flush()
+            await self.audit.flush()
         await self.context.board._poll("default", self.context.board._entries["default"])
         try:
             return await reconcile(self.context, NAMESPACE, NAME)
@@ -135,7 +139,7 @@ class World:
             before = len(self.cluster.writes)
             again = await self.step()
             look()
-            quiet = len(self.cluster.writes) == before and (self.store.down or not len(self.recorder))
+            quiet = len(self.cluster.writes) == before and (self.store.down or not len(self.audit))
             if quiet and (again is None or self.now + timedelta(seconds=again) > end):
                 return
             self.now += timedelta(seconds=again if quiet and again else 0.01)  # our own writes wake us
