@@ -77,9 +77,12 @@ class SqlStore:
         """Make the tables, or bring them up to date. Raises StoreError where this role may not."""
         try:
             with self._engine.begin() as connection:
-                if migrations.current(connection) != migrations.HEAD:
+                there = migrations.current(connection)
+                if there is not None and there > migrations.HEAD:
+                    raise StoreError(f"its schema is {there}, and this version knows {migrations.HEAD}: update slipway")
+                if there != migrations.HEAD:
                     migrations.upgrade(connection)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             why = f"its tables cannot be made: {_short(error)}; let their owner run slipway audit migrate"
             raise StoreError(why) from error
         self._ready = True
@@ -95,7 +98,7 @@ class SqlStore:
         try:
             with self._engine.begin() if write else self._engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, OSError) as error:
             raise StoreError(_short(error)) from error
 
 

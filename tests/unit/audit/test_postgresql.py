@@ -87,6 +87,18 @@ def test_a_database_without_the_schema_says_what_is_missing(postgres: Postgres, 
     store.close()
 
 
+def test_a_server_that_throws_everybody_out_is_an_outage_and_the_store_recovers(
+    database: Postgres, store: SqlStore
+) -> None:
+    store.append(letters(2))
+    database.sql(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS false")
+    database.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{DATABASE}'")
+    with pytest.raises(StoreError, match=r"network error|not currently accepting connections"):
+        store.append(letters(3))
+    database.sql(f"ALTER DATABASE {DATABASE} ALLOW_CONNECTIONS true")
+    assert store.append(letters(3)).head.seq == 3
+
+
 def test_two_operators_at_once_make_one_chain(database: Postgres) -> None:
     """A stale leader and its successor: one of two that append at the same moment fails, and tries again."""
 

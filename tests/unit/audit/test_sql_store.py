@@ -62,6 +62,17 @@ def test_a_store_that_is_not_there_says_so(tmp_path: Path) -> None:
         SqlStore(f"sqlite:///{tmp_path}/nowhere/audit.db").append(letters(1))
 
 
+def test_a_store_of_a_later_version_is_left_alone(store: SqlStore, path: Path) -> None:
+    store.append(letters(1))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    later = SqlStore(f"sqlite:///{path}")
+    with pytest.raises(StoreError, match="its schema is 9999"):
+        later.append(letters(2))
+    later.close()
+
+
 def test_a_url_that_is_none_is_refused() -> None:
     with pytest.raises(StoreError, match="it should be like"):
         SqlStore("audit.db")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, inspect, text
 
 HEAD = "0001"
-"""The schema that this version reads and writes; the newest file in `versions`."""
+"""The schema that this version reads and writes; the newest file in `versions`. Later ones have larger numbers."""
 
 
 def current(connection: Connection) -> str | None:
