@@ -106,7 +106,7 @@ def _contract(
 def _files(version: Version) -> contract.ModelFiles:
     if version.mlmodel is None:
         raise contract.ContractError(f"MLmodel of version {version.version} could not be read from the registry")
-    return contract.files(version.mlmodel, version.requirements)
+    return contract.files(version.mlmodel, version.requirements, version.unlisted_types)
 
 
 def _unread(name: str) -> GateResult:

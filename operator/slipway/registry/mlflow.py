@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +21,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from slipway.plan.observed import Version
+from slipway.registry.model_file import unlisted_types
 from slipway.registry.protocol import Promotion, RegistryError
 
 LOG = logging.getLogger(__name__)
@@ -39,6 +43,8 @@ class MlflowRegistry:
         self._client = MlflowClient(tracking_uri=url, registry_uri=url)
         self._timeout = timeout_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow")
+        self._download = ThreadPoolExecutor(1, thread_name_prefix="mlflow-file")
+        self._types: dict[str, tuple[str, ...] | None] = {}
 
     async def aliases(self) -> Mapping[str, Mapping[str, str]]:
         """See Registry."""
@@ -46,21 +52,35 @@ class MlflowRegistry:
 
     async def version(self, model: str, version: str) -> Version:
         """See Registry."""
-        return await self._run(lambda: self._version(model, version))
+        described = await self._run(lambda: self._version(model, version))
+        return replace(described, unlisted_types=await self._unlisted(model, described))
 
     async def announce(self, promotion: Promotion) -> None:
         """See Registry."""
         await self._run(lambda: self._announce(promotion))
 
-    async def _run(self, call: Callable[[], T]) -> T:
+    async def _run(self, call: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> T:
         """`call` in a thread, given up after the timeout: the thread ends with its own HTTP timeout."""
         loop = asyncio.get_running_loop()
         try:
-            return await asyncio.wait_for(loop.run_in_executor(self._threads, call), self._timeout)
+            return await asyncio.wait_for(loop.run_in_executor(threads or self._threads, call), self._timeout)
         except TimeoutError as error:
             raise RegistryError(f"MLflow did not answer within {self._timeout:g} s") from error
         except (MlflowException, OSError, ValueError, KeyError) as error:
             raise RegistryError(_short(error)) from error
+
+    async def _unlisted(self, model: str, described: Version) -> tuple[str, ...] | None:
+        """See Version.unlisted_types. Asked once per logged model, one download at a time; slowness is no error."""
+        key = described.model_id or f"{model}/{described.version}"
+        if key not in self._types and described.mlmodel is not None:
+            self._types[key] = None
+            with contextlib.suppress(RegistryError):
+                self._types[key] = await self._run(partial(self._read_types, model, described), self._download)
+        return self._types.get(key)
+
+    def _read_types(self, model: str, described: Version) -> tuple[str, ...] | None:
+        repository = self._repository(model, described.version, described.model_id)
+        return unlisted_types(repository, described.mlmodel or "")
 
     def _aliases(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -91,12 +111,16 @@ class MlflowRegistry:
 
     def _files(self, model: str, version: str, model_id: str | None) -> tuple[str | None, str | None]:
         """The two small files that say what the model is; None for what cannot be read from here."""
-        logged = self._client.get_logged_model(model_id) if model_id else None
-        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
-        repository = get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
+        repository = self._repository(model, version, model_id)
         with tempfile.TemporaryDirectory(prefix="slipway-") as directory:
             mlmodel = _downloaded(repository, "MLmodel", Path(directory))
             return mlmodel, _downloaded(repository, "requirements.txt", Path(directory)) if mlmodel else None
+
+    def _repository(self, model: str, version: str, model_id: str | None) -> ArtifactRepository:
+        """The store of the version's artifacts."""
+        logged = self._client.get_logged_model(model_id) if model_id else None
+        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
+        return get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
 
     def _metrics(self, model_id: str | None, run_id: str | None) -> dict[str, float]:
         """The run's metrics, overridden by those logged on the model itself."""
