@@ -205,6 +205,15 @@ async def test_a_gate_whose_image_cannot_be_pulled_is_an_error_at_once(world: Wo
     assert "cannot be pulled" in world.revision(1)["message"]
 
 
+async def test_the_log_of_a_gate_that_rejected_can_still_be_read(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Fail")
+    await world.settle()
+    named = result(world, 1, "smoke")["measuredOn"]["job"]
+    assert world.names("Job") == [named]
+    assert world.cluster.objects[("Job", "demo", named)]["spec"]["ttlSecondsAfterFinished"] == 86_400
+    assert world.names("Deployment") == []
+
+
 async def test_smoke_goes_first_and_alone(world: World) -> None:
     world.cluster.verdict = verdicts(smoke="Fail")
     world.edit(gates={"smoke": {}, "metrics": [RESCORE]})
