@@ -88,6 +88,8 @@ class Version:
     stage: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Metric → name and digest of the dataset that it was measured on, where MLflow was told."""
     mlmodel: str | None = None
     """Text of the model's MLmodel file; None: not read."""
     requirements: str | None = None

@@ -69,7 +69,14 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
         if version is None or (scene.live is not None and production is None):
             yield _unread(name)
         else:
-            yield metrics.judge_logged(gate, version.metrics, production.metrics if production else None)
+            yield _logged(gate, version, production)
+
+
+def _logged(gate: MetricGate, version: Version, production: Version | None) -> GateResult:
+    """The figures on both versions, and the rows they are of."""
+    ours, theirs = version.datasets.get(gate.name), production.datasets.get(gate.name) if production else None
+    figures = production.metrics if production else None
+    return metrics.judge_logged(gate, version.metrics, figures, metrics.Datasets(ours, theirs))
 
 
 def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateResult:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
@@ -13,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -97,6 +96,7 @@ class MlflowRegistry:
         found = self._client.get_model_version(model, version)
         model_id = found.model_id or _model_id(found.source)
         mlmodel, requirements = self._files(model, version, model_id)
+        metrics, datasets = self._metrics(model_id, found.run_id)
         return Version(
             version=str(found.version),
             model_id=model_id,
@@ -104,7 +104,8 @@ class MlflowRegistry:
             ready=found.status == READY,
             stage=found.current_stage,
             tags={str(k): str(v) for k, v in (found.tags or {}).items()},
-            metrics=self._metrics(model_id, found.run_id),
+            metrics=metrics,
+            datasets=datasets,
             mlmodel=mlmodel,
             requirements=requirements,
         )
@@ -122,15 +123,14 @@ class MlflowRegistry:
         where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
         return get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
 
-    def _metrics(self, model_id: str | None, run_id: str | None) -> dict[str, float]:
-        """The run's metrics, overridden by those logged on the model itself."""
+    def _metrics(self, model_id: str | None, run_id: str | None) -> tuple[dict[str, float], dict[str, str]]:
+        """The run's metrics, overridden by those logged on the model itself; and what those were measured on."""
         metrics: dict[str, float] = {}
+        logged = (self._client.get_logged_model(model_id).metrics or []) if model_id else []
         if run_id:
-            metrics |= _finite(self._client.get_run(run_id).data.metrics)
-        if model_id:
-            logged = self._client.get_logged_model(model_id).metrics or []
-            metrics |= _finite({metric.key: metric.value for metric in logged})
-        return metrics
+            metrics |= {str(key): float(value) for key, value in self._client.get_run(run_id).data.metrics.items()}
+        metrics |= {str(metric.key): float(metric.value) for metric in logged}
+        return metrics, {str(m.key): f"{m.dataset_name} {m.dataset_digest}"[:200] for m in logged if m.dataset_digest}
 
     def _announce(self, promotion: Promotion) -> None:
         """The alias comes last: seeing it there means that everything before it was done too."""
@@ -156,11 +156,6 @@ def _downloaded(repository: ArtifactRepository, name: str, directory: Path) -> s
     except (MlflowException, OSError, ImportError) as error:
         LOG.info("%s could not be read: %s", name, _short(error))
         return None
-
-
-def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Numbers that can be compared; NaN and infinities are as good as missing."""
-    return {str(k): float(v) for k, v in metrics.items() if math.isfinite(float(v))}
 
 
 def _short(error: Exception) -> str:
