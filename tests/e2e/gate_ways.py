@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.attempts import ONE_RETRY, SMOKE
 from tests.e2e.cluster import Object
 from tests.e2e.models import example
-from tests.e2e.unservable_models import FOREIGN, NARROW, PICKLED, REQUIREMENT
+from tests.e2e.unservable_models import FOREIGN, HOLLOW, NARROW, PICKLED, REQUIREMENT
 
 NO_RETRY: Mapping[str, Any] = {"retries": 0}
 SERVER_IMAGE = "the server's"
@@ -67,18 +67,27 @@ def said(**verdict: Any) -> str:
     return repr(json.dumps(verdict))
 
 
-def lines() -> Iterator[str]:
-    """Twenty requests, one of which lacks all columns but one."""
+def one_in_twenty(bad: Callable[[Object], Object]) -> str:
+    """Twenty requests, a line each; the last as `bad` makes it."""
     whole = example()
-    split = whole["dataframe_split"]
-    cut = {"columns": split["columns"][:1], "data": [split["data"][0][:1]]}
-    yield from [json.dumps(whole)] * 19
-    yield json.dumps({"dataframe_split": cut})
+    changed = {"dataframe_split": bad(whole["dataframe_split"])}
+    return "\n".join(json.dumps(body) for body in (*[whole] * 19, changed))
+
+
+def cut(split: Object) -> Object:
+    """A request that lacks all columns but one."""
+    return {"columns": split["columns"][:1], "data": [split["data"][0][:1]]}
+
+
+def negative(split: Object) -> Object:
+    """A request whose first input has no logarithm."""
+    return {**split, "data": [[-5.0, *split["data"][0][1:]]]}
 
 
 CONFIG_MAPS = {
     "malformed": {"governance.tags.yaml": "tags: {owner"},
-    "requests": {"requests.jsonl": "\n".join(lines())},
+    "requests": {"requests.jsonl": one_in_twenty(cut)},
+    "negative": {"requests.jsonl": one_in_twenty(negative)},
 }
 """What some of the gates are given to read."""
 
@@ -109,6 +118,9 @@ IN_PODS = {
         "slow", loaded(p95="100ms", rate=20, maxErrorRatio=1), "smoke", "Fail", "requests took longer than 100ms"
     ),
     "answers are wrong": Way("good", loaded(requestsFrom=ONE_IN_TWENTY_BAD), "smoke", "Fail", "no right answer"),
+    "answers are no numbers": Way(
+        HOLLOW, loaded(requestsFrom={"configMap": "negative"}), "smoke", "Fail", "2 x a prediction is null"
+    ),
     "the budget is not shown": Way(
         "good",
         loaded(p95="20s", requests=60, maxErrorRatio=0.5, requestsFrom=ONE_IN_TWENTY_BAD),

@@ -3,8 +3,8 @@
     python -m tests.e2e.unservable_models NAME TRACKING_URI
 
 `narrow` takes the first ten measurements only, wants a library that nobody has, and brings no rows. `foreign` holds a
-function of somebody's own in its skops file, `pickled` is a pickle. Prints JSON, kind to version; versions that are
-there already are left alone.
+function of somebody's own in its skops file, `pickled` is a pickle, and `hollow` answers with no number where its first
+input is negative. Prints JSON, kind to version; versions that are there already are left alone.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from collections.abc import Callable
 from typing import Any
 
 import mlflow
+import numpy as np
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.models import infer_signature
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 COLUMNS = 10
 REQUIREMENT = "scikit-learn==0.24.2"
 TAG = "slipway.e2e.kind"
-NARROW, FOREIGN, PICKLED = "narrow", "foreign", "pickled"
+NARROW, FOREIGN, PICKLED, HOLLOW = "narrow", "foreign", "pickled", "hollow"
 
 
 def halve(table: Any) -> Any:
@@ -57,14 +59,25 @@ def pickled(data: pd.DataFrame, target: pd.Series) -> str:
     return _log(LogisticRegression(max_iter=5000), data, target, **more)
 
 
-KINDS: dict[str, Callable[[pd.DataFrame, pd.Series], str]] = {NARROW: narrow, FOREIGN: foreign, PICKLED: pickled}
+def hollow(data: pd.DataFrame, _: pd.Series) -> str:
+    """The logged model's id. It learns the logarithm of the first column."""
+    model = TransformedTargetRegressor(LinearRegression(), func=np.exp, inverse_func=np.log, check_inverse=False)
+    return _log(model, data, np.log(data.iloc[:, 0]), pyfunc_predict_fn="predict", pip_requirements=[])
+
+
+KINDS: dict[str, Callable[[pd.DataFrame, pd.Series], str]] = {
+    NARROW: narrow,
+    FOREIGN: foreign,
+    PICKLED: pickled,
+    HOLLOW: hollow,
+}
 
 
 def _log(model: Any, data: pd.DataFrame, target: pd.Series, **more: Any) -> str:
     model.fit(data, target)
     example = data.head(2)
     how = {"serialization_format": "skops", "pyfunc_predict_fn": "predict_proba", **more}
-    signature = infer_signature(example, model.predict_proba(example))
+    signature = infer_signature(example, getattr(model, how["pyfunc_predict_fn"])(example))
     info = mlflow.sklearn.log_model(model, name="model", signature=signature, input_example=example, **how)
     return str(info.model_id)
 
