@@ -17,7 +17,7 @@ from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics import pods as pod_metrics
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
+from slipway.plan.observed import ConfigText, Counters, Observed, RegistryView, Service
 from slipway.plan.scene import Scene
 from slipway.views import deployment_view, job_view, pod_view, service_view
 
@@ -98,14 +98,16 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
-    versions, policy, strangers, counters = await asyncio.gather(
+    versions, policy, problem, strangers, counters = await asyncio.gather(
         _versions(context, seen, wants),
         _policy(context, seen, wants),
+        _requests(context, seen, wants),
         _strangers(context, seen, wants),
         _counters(context, seen, wants),
     )
     registry, services = replace(seen.registry, versions=versions), {**seen.services, **strangers}
-    return replace(seen, registry=registry, policy=policy, services=services, counters=counters)
+    seen = replace(seen, registry=registry, policy=policy, requests_problem=problem)
+    return replace(seen, services=services, counters=counters)
 
 
 async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str, Any]:
@@ -115,14 +117,25 @@ async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str,
     return await context.board.versions(model.registry, model.name, wants.versions, context.monotonic())
 
 
-async def _policy(context: Context, seen: Observed, wants: Needs) -> PolicyText | None:
+async def _policy(context: Context, seen: Observed, wants: Needs) -> ConfigText | None:
     if wants.policy is None:
         return None
-    found = await context.cluster.get("ConfigMap", seen.release.metadata.namespace, wants.policy)
+    return await _text(context, seen, wants.policy, POLICY_KEY)
+
+
+async def _requests(context: Context, seen: Observed, wants: Needs) -> str | None:
+    if wants.requests is None:
+        return None
+    return (await _text(context, seen, wants.requests.config_map, wants.requests.key)).problem
+
+
+async def _text(context: Context, seen: Observed, name: str, key: str) -> ConfigText:
+    """What ConfigMap `name` has under `key`."""
+    found = await context.cluster.get("ConfigMap", seen.release.metadata.namespace, name)
     if found is None:
-        return PolicyText(problem="does not exist in the release's namespace")
-    text = (found.get("data") or {}).get(POLICY_KEY)
-    return PolicyText(text=text) if text else PolicyText(problem=f"has no key {POLICY_KEY}")
+        return ConfigText(problem="does not exist in the release's namespace")
+    text = (found.get("data") or {}).get(key)
+    return ConfigText(text=text) if text else ConfigText(problem=f"has no key {key}")
 
 
 async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str, Service]:

@@ -69,7 +69,14 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
         if version is None or (scene.live is not None and production is None):
             yield _unread(name)
         else:
-            yield metrics.judge_logged(gate, version.metrics, production.metrics if production else None)
+            yield _logged(gate, version, production)
+
+
+def _logged(gate: MetricGate, version: Version, production: Version | None) -> GateResult:
+    """The figures on both versions, and the rows they are of."""
+    ours, theirs = version.datasets.get(gate.name), production.datasets.get(gate.name) if production else None
+    figures = production.metrics if production else None
+    return metrics.judge_logged(gate, version.metrics, figures, metrics.Datasets(ours, theirs))
 
 
 def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateResult:
@@ -106,7 +113,7 @@ def _contract(
 def _files(version: Version) -> contract.ModelFiles:
     if version.mlmodel is None:
         raise contract.ContractError(f"MLmodel of version {version.version} could not be read from the registry")
-    return contract.files(version.mlmodel, version.requirements)
+    return contract.files(version.mlmodel, version.requirements, version.unlisted_types)
 
 
 def _unread(name: str) -> GateResult:

@@ -37,7 +37,7 @@ def _target(scene: Scene) -> str | None:
 
 def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
     for job in scene.seen.jobs.values():
-        if job.revision == revision.name:
+        if job.revision == revision.name and not job.finished:  # a finished one has the log that the evidence names
             return Plan(Delete("Job", job.name, job.uid), again=0.0)
     current = scene.seen.deployments.get(revision.name)
     if revision.status.phase in ENDED_EARLY:
