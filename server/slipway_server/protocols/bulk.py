@@ -43,7 +43,7 @@ def _table(document: Any, body: bytes) -> Table | None:
     # Every bracket is accounted for: those among the columns (none is escaped), the table's and one per row. So no
     # number lies deeper.
     brackets = int(np.count_nonzero(np.frombuffer(body, np.uint8) == _OPEN))
-    if count == 0 or len(widths) != 1 or brackets != columns.count(b"[") + 1 + count:
+    if count == 0 or len(widths) != 1 or 0 in widths or brackets != columns.count(b"[") + 1 + count:
         return None
     numbers = np.frombuffer(rows.as_buffer(of_type="d"), np.float64)
     return Table(numbers.reshape(count, widths.pop()), columns)
