@@ -65,7 +65,7 @@ class Model:
         default = self.bundle.predict_fn
         if self.bundle.compiled is not None:
             return list(dict.fromkeys((default, *self.bundle.compiled.methods)))
-        more = ("predict", "predict_proba") if self.bundle.flavor == "sklearn" and self.bundle.classes else ()
+        more = ("predict", "predict_proba") if self.bundle.classes else ()
         return list(dict.fromkeys((default, *more)))
 
     async def warm_up(self) -> None:
