@@ -38,13 +38,15 @@ def save(folder: Path) -> dict[str, Path]:
     return found
 
 
-def prepared(saved: Path, out: Path, **environment: str) -> dict[str, Any]:
-    """Fetch a saved model for our server; return the report."""
+def prepared(saved: Path, out: Path, *, compile: bool) -> dict[str, Any]:  # noqa: A002 - the setting's name
+    """Fetch a saved model anew for our server; return the report. Raises SystemExit when it is served another way."""
     report = out.with_suffix(".json")
-    if not report.exists():
-        command = [*server_command(), "fetch", "--model", str(saved), "--out", str(out), "--report", str(report)]
-        subprocess.run(command, check=True, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    command = [*server_command(), "fetch", "--model", str(saved), "--out", str(out), "--report", str(report)]
+    environment = {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_COMPILE": str(compile).lower()}
+    subprocess.run(command, check=True, env=os.environ | environment, stderr=subprocess.DEVNULL)
     found: dict[str, Any] = json.loads(report.read_text())
+    if found["compiled"] != compile:
+        raise SystemExit(f"{saved.name}: {found['why']}")
     return found
 
 
