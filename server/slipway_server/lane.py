@@ -1,8 +1,8 @@
 """The fast lane: requests that a compiled model answers at once, from parsed bytes to written bytes without a task.
 
-Small requests that arrive in the same turn of the event loop share one call of the model, which costs hardly more than a
-call for one of them. Nobody waits for company: the turn's end is when they would have been written anyway. Whatever does
-not fit is left to the ASGI application, which answers it the same way.
+Small requests that arrive in the same turn of the event loop share one call of the model, which costs hardly more than
+a call for one of them. Nobody waits for company: a turn ends when nothing more has arrived. Whatever does not fit is
+left to the ASGI application, which answers it the same way.
 """
 
 from __future__ import annotations

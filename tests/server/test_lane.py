@@ -157,10 +157,8 @@ def test_pipelined_predictions_are_answered_in_order(forest_server: Client, rows
         for value in (1.0, -1.0, 1.0):
             data = {"dataframe_split": {"columns": names, "data": [[value, value * 10, 0, 0]] * rows}}
             content = json.dumps(data).encode()
-            head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
-            raw.socket.sendall(head % len(content) + content)
+            head = b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(content)
+            raw.socket.sendall(head + content)
         answers = [json.loads(raw.answer()[2])["predictions"] for _ in range(3)]
     assert [set(answer) for answer in answers] == [{1}, {0}, {1}]
     assert {len(answer) for answer in answers} == {rows}
-
-

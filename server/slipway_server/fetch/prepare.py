@@ -27,7 +27,10 @@ from slipway_server.settings import Settings
 
 MAX_CLASSES = 50
 COMPILED = frozenset({"sklearn", *boosted.FLAVORS})
-_NAMED = ("scikit-learn", "skl2onnx", "onnxruntime", "numpy", "pandas", "mlflow-skinny", "skops", "xgboost-cpu", "lightgbm")
+_NAMED = (
+    *("scikit-learn", "skops", "xgboost-cpu", "lightgbm", "mlflow-skinny", "pandas", "numpy"),
+    *("skl2onnx", "onnxmltools", "onnxruntime"),
+)
 
 
 def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:

@@ -52,7 +52,7 @@ def is_binary(booster: Any) -> bool:
     """Whether a booster answers with the probability of the second of two classes."""
     if is_xgboost(booster):
         return '"binary:' in booster.save_config()
-    return booster.dump_model(num_iteration=1)["objective"].startswith("binary")
+    return str(booster.dump_model(num_iteration=1)["objective"]).startswith("binary")
 
 
 def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

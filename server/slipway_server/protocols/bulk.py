@@ -1,7 +1,7 @@
 """Large tables of numbers: from bytes to a matrix without a Python object for each number.
 
-simdjson's buffer is fast because it looks at numbers only: it flattens whatever nests them. So the shape is checked here,
-and what is not exactly one table in the plain `dataframe_split` form is left to the reader that explains what is wrong.
+simdjson's buffer is fast because it looks at numbers only: it flattens whatever nests them. So the shape is checked
+here, and what is not exactly one table in the plain `dataframe_split` form is left to the reader that explains.
 """
 
 from __future__ import annotations
