@@ -133,7 +133,7 @@ def _written(job: Job, candidate: convert.Candidate, how: Compiled, proofs: dict
     (folder / ONNX_FILE).write_bytes(candidate.content)
     how_known = categories(job.model.estimator)
     proof: dict[str, Any] = {method: msgspec.to_builtins(found) for method, found in proofs.items()}
-    tried = sum(next(iter(proofs.values())).rows.values())
+    tried = sum(proofs[job.bundle.predict_fn].rows.values())
     return msgspec.structs.replace(
         job.bundle,
         kind="onnx",
