@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import warnings
 from pathlib import Path
@@ -33,8 +34,12 @@ mlflow.models.set_model(Model())
 def save(folder: Path) -> dict[str, Path]:
     """Train and save every model once; return their directories by name."""
     found = {name: folder / name for name in ("forest", "logistic", "pyfunc")}
-    if not all((path / "MLmodel").exists() for path in found.values()):
+    done = folder / "models-saved"
+    if not done.exists():
+        for path in found.values():
+            shutil.rmtree(path, ignore_errors=True)
         _train(found)
+        done.touch()
     return found
 
 
@@ -75,10 +80,18 @@ def _train(found: dict[str, Path]) -> None:
     common["pip_requirements"] = []
     logistic = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
     forest = RandomForestClassifier(100, random_state=0).fit(x, y)
+    reference = json.dumps({"features": {name: _bins(x[name]) for name in x}})
     for name, model in (("forest", forest), ("logistic", logistic)):
         mlflow.sklearn.save_model(model, found[name], skops_trusted_types=["sklearn.tree._tree.Tree"], **common)
+        (found[name] / "reference.json").write_text(reference)
     folder = found["pyfunc"].parent
     (folder / "function.py").write_text(FUNCTION)
     skops.io.dump(logistic, folder / "logistic.skops")
     artifacts = {"model": str(folder / "logistic.skops")}
     mlflow.pyfunc.save_model(found["pyfunc"], python_model=str(folder / "function.py"), artifacts=artifacts, **common)
+
+
+def _bins(values: Any) -> dict[str, Any]:
+    """Tenths of the training data, which drift is counted against."""
+    edges = sorted({float(edge) for edge in values.quantile([tenth / 10 for tenth in range(1, 10)])})
+    return {"edges": edges, "shares": [1 / (len(edges) + 1)] * (len(edges) + 1)}

@@ -14,7 +14,7 @@ def nothing(*_: Any) -> None:
     """Count nothing."""
 
 
-for method in ("answered", "batch", "flying"):
+for method in ("answered", "answered_together", "batch", "flying"):
     setattr(Metrics, method, nothing)
 setattr(Drift, "seen", nothing)  # noqa: B010 - as above
 

@@ -136,10 +136,13 @@ class Lane:
             for each in batch:  # one does not fit: each by itself, so that no other is refused with it
                 self._answer([each])
             return
+        now = perf_counter()
+        took = [now - each.request.started for each in batch]
+        self.service.done_together("invocations", took, [each.request.headers for each in batch])
         start = 0
         for each in batch:
             end = start + len(each.rows)
-            self._done(each.request, Answer(200, JSON, mlflow_answer.encode(found[start:end])))
+            each.request.reply(Answer(200, JSON, mlflow_answer.encode(found[start:end])))
             start = end
 
     def _done(self, request: Request, answer: Answer) -> None:

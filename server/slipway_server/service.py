@@ -129,6 +129,13 @@ class Service:
                 self.metrics.timed_out()
             logs.request(route, status, seconds, headers)
 
+    def done_together(self, route: str, seconds: list[float], headers: list[list[tuple[bytes, bytes]]]) -> None:
+        """Several requests have been answered with 200 at once."""
+        self.metrics.answered_together(route, 200, seconds)
+        if self.settings.access_log:
+            for took, given in zip(seconds, headers, strict=True):
+                logs.request(route, 200, took, given)
+
     def use(self, model: Model) -> None:
         """Serve `model` from now on."""
         old, self.model = self.model, model
