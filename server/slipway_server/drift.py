@@ -53,17 +53,17 @@ class Table:
     def __init__(self, names: Sequence[str], edges: dict[str, NDArray[Any]], starts: dict[str, int]) -> None:
         self.places = [index for index, name in enumerate(names) if name in edges]
         own = [edges[names[index]] for index in self.places]
-        self.offsets = np.array([starts[names[index]] for index in self.places])
-        self.missing = np.array([len(each) + 1 for each in own])
+        self.offsets = np.array([[starts[names[index]]] for index in self.places])
+        self.missing = np.array([[len(each) + 1] for each in own], dtype=np.uint16)
         most = max(len(each) for each in own)
-        self.edges = np.full((most, len(own)), np.inf)
+        self.edges = np.full((most, len(own), 1), np.inf)
         for column, each in enumerate(own):
-            self.edges[: len(each), column] = each
+            self.edges[: len(each), column, 0] = each
 
     def counts(self, matrix: NDArray[Any], width: int) -> NDArray[np.int64]:
         """How many values fell into each of `width` cells."""
-        values = matrix[:, self.places]
-        bins = np.zeros(values.shape, dtype=np.int64)
+        values = np.ascontiguousarray(matrix.T[self.places], dtype=np.float64)
+        bins = np.zeros(values.shape, dtype=np.uint16)
         for bounds in self.edges:
             bins += values > bounds
         holes = np.isnan(values)
