@@ -35,10 +35,12 @@ def _row(figure: str, asked: str, measured: str, good: bool) -> str:
 
 
 def ratio(samples: Samples, asked: Ratio) -> float:
-    """Our requests per second over the peer's: the median over rounds of the ratio within a round."""
+    """Our requests per second over the peer's: the median over rounds of the ratio within a round; 0 for none."""
     ours = samples.results[asked.ours, asked.model, asked.load]
     theirs = samples.results[asked.peer, asked.model, asked.load]
-    return median([a.per_second / max(b.per_second, 1e-9) for a, b in zip(ours, theirs, strict=True)])
+    if not all(each.requests for each in theirs):
+        return 0.0  # a peer that answered nothing in a round shows that the machine was busy, not that we are fast
+    return median([a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)])
 
 
 def _ratios(samples: Samples) -> Iterator[str]:
@@ -46,7 +48,8 @@ def _ratios(samples: Samples) -> Iterator[str]:
         if samples.results[asked.ours, asked.model, asked.load]:
             found = ratio(samples, asked)
             figure = f"{TITLES[asked.model]}{', not compiled' if asked.ours == NATIVE else ''}, {asked.load}"
-            yield _row(figure, f"≥ {asked.least:g} × {asked.peer}", f"{found:.3g} ×", found >= asked.least)
+            shown = f"{found:.3g} ×" if found else "no answer from the peer: measure again"
+            yield _row(figure, f"≥ {asked.least:g} × {asked.peer}", shown, found >= asked.least)
 
 
 def _own(samples: Samples) -> Iterator[str]:
