@@ -14,6 +14,9 @@ RUN install-requirements /requirements.txt \
       sqlalchemy.dialects.sqlite cryptography.hazmat.primitives.asymmetric.ed25519
 
 FROM ${PYTHON_IMAGE} AS runtime
+# LightGBM's one need of the system. Python's own slim images lack it.
+RUN ldconfig -p | grep -q libgomp.so.1 \
+ || (apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*)
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp
 
