@@ -17,6 +17,8 @@ import aiohttp
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
 from slipway import handlers, health, logs
+from slipway.admission import webhook
+from slipway.admission.publication import Publication
 from slipway.api.base import seconds
 from slipway.context import Context
 from slipway.kube import ApiServer, ClusterError
@@ -119,7 +121,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def operate(settings: Settings) -> None:
+async def operate(settings: Settings, actor_key: bytes | None) -> None:
     """Run until SIGTERM or SIGINT, or until a part of the process ends, which is an error."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -135,7 +137,8 @@ async def operate(settings: Settings) -> None:
     cluster = await ApiServer.connect()
     async with aiohttp.ClientSession() as http:
         board = Board(registries, instruments)
-        operator = Operator(Context(cluster, board, http, settings, instruments, _now, time.monotonic))
+        context = Context(cluster, board, http, settings, instruments, _now, time.monotonic, actor_key)
+        operator = Operator(context)
         runners = await health.serve(operator.dead, operator.unready, metrics)
         try:
             await _run_parts(operator, stop)
@@ -152,6 +155,11 @@ async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
     for name in context.settings.registries:
         parts.append(context.board.follow(name, partial(operator.registry_changed, name)))
+    if context.settings.webhook and context.actor_key:
+        publication = Publication(context.cluster, context.settings.webhook.configuration, context.actor_key)
+        server = webhook.Server(publication, context.settings.webhook.host, context.now)
+        webhook.serve(watching, context.actor_key, server, context.now)
+        parts.append(publication.run())
     tasks = [asyncio.create_task(part) for part in parts]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -169,11 +177,12 @@ def main() -> int:
     os.environ.update({key: os.environ.get(key, value) for key, value in MLFLOW_ENVIRONMENT.items()})
     try:
         settings = Settings.load()
+        actor_key = settings.webhook.key() if settings.webhook else None
     except SettingsError as error:
         sys.stderr.write(f"slipway: {error}\n")
         return 2
     logs.configure(settings.log_level)
-    asyncio.run(operate(settings))
+    asyncio.run(operate(settings, actor_key))
     return 0
 
 

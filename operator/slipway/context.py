@@ -27,3 +27,5 @@ class Context:
     """Wall clock, for what is written down."""
     monotonic: Callable[[], float]
     """Clock for what is measured inside the process, in seconds."""
+    actor_key: bytes | None = None
+    """Key of the stamps that say who changed a release; None: nobody is believed."""

@@ -6,6 +6,15 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "slipway.webhook" -}}
+{{ printf "%s-webhook" (include "slipway.fullname" . | trunc 55 | trimSuffix "-") }}
+{{- end -}}
+
+{{/* Of what is there once for the whole cluster: operators of different namespaces must not share it. */}}
+{{- define "slipway.clusterWebhook" -}}
+{{ printf "%s.%s" (include "slipway.webhook" .) .Release.Namespace }}
+{{- end -}}
+
 {{- define "slipway.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -38,6 +47,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
+{{- $_ := set $top "webhook" nil -}}
+{{- if .Values.webhook.enabled -}}
+{{- $name := include "slipway.webhook" . -}}
+{{- $_ := set $top "webhook" (dict "configuration" (include "slipway.clusterWebhook" .) "host" (printf "%s.%s.svc" $name .Release.Namespace)) -}}
+{{- end -}}
 {{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
 {{- end -}}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slipway.actors import UNVERIFIED, Part
 from slipway.api.revision import Consent, ModelRevision
 from slipway.api.verdict import GateResult
 from slipway.gates import approval
@@ -22,12 +23,21 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     known = candidate.status.consent or Consent()
     given = scene.seen.release.spec.gates.approval.approved
     if given != known.approved:
-        at = stamp(scene.now) if given else None
-        return note(candidate, consent=known.model_copy(update={"approved": given, "given_at": at}))
+        return note(candidate, consent=known.model_copy(update=_given(scene, given)))
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
         return note(candidate, consent=known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
+
+
+def _given(scene: Scene, approved: str | None) -> dict[str, str | None]:
+    """The consent that the spec has now. Who gave it is written down with it: later edits do not change it."""
+    by = scene.who(Part.APPROVED) if approved else UNVERIFIED
+    return {
+        "approved": approved,
+        "given_at": stamp(scene.now) if approved else None,
+        "approver": None if by == UNVERIFIED else by,
+    }
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:
@@ -56,7 +66,7 @@ def _request(scene: Scene, candidate: ModelRevision, digest: str, since: datetim
         now=scene.now,
         waiting_since=since,
         given_at=parse(state.given_at) if state.given_at else None,
-        approver=None,  # known only where an admission webhook records it
+        approver=state.approver,
         author=candidate.spec.model.author,
         demanded=_demanded(candidate),
         inconclusive=undecided(candidate.spec.policy.gates, candidate.status.gates),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.actors import Part
 from slipway.api.policy import Rollback
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
@@ -78,7 +79,7 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
         to=target.name,
         from_revision=source.name,
         reason=reason,
-        actor="unverified" if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
+        actor=scene.who(Part.ROLLBACK) if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
         retry=scene.seen.release.spec.retry or "",
         requested_at=stamp(scene.now),
         completed_at=stamp(scene.now) if target is scene.live else None,
