@@ -46,7 +46,7 @@ class Publication:
             self._offered.clear()
             pause = CHECK_SECONDS
             try:
-                await self._write()
+                await self.write()
             except ClusterError as error:
                 LOG.warning("%s cannot be written, changes of releases stay unverified: %s", KIND, error)
                 pause = RETRY_SECONDS
@@ -55,7 +55,8 @@ class Publication:
             except TimeoutError:
                 self._offered.set()
 
-    async def _write(self) -> None:
+    async def write(self) -> None:
+        """One look, and a write where something differs. Raises ClusterError."""
         found = await self._cluster.get(KIND, "", self._configuration)
         if found is None:
             raise ClusterError(404, f"{self._configuration} does not exist; install the chart again")
