@@ -8,6 +8,7 @@ from datetime import datetime
 
 import aiohttp
 
+from slipway.audit import Consumer
 from slipway.kube import Cluster
 from slipway.metrics.instruments import Instruments
 from slipway.registry.board import Board
@@ -29,3 +30,5 @@ class Context:
     """Clock for what is measured inside the process, in seconds."""
     actor_key: bytes | None = None
     """Key of the stamps that say who changed a release; None: nobody is believed."""
+    consumers: tuple[Consumer, ...] = ()
+    """Who gets the entries of the outboxes: the audit log's recorder, …"""

@@ -13,6 +13,7 @@ from slipway.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
+from slipway.audit import pending
 from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics import pods as pod_metrics
@@ -32,7 +33,7 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
     manifest = await context.cluster.get("ModelRelease", namespace, name)
     if manifest is None:
         return None
-    release = ModelRelease.parse(manifest)
+    release = pending(context.consumers, ModelRelease.parse(manifest))
     seen = await _children(context, release)
     seen = replace(seen, registry=_registry(context, release), actors=_actors(context, release))
     wants = needs(Scene(seen, now))
@@ -53,7 +54,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     if production is None:
         foreign = await cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
-    revisions = sorted((ModelRevision.parse(r) for r in found["ModelRevision"]), key=lambda r: r.spec.number)
+    parsed = (pending(context.consumers, ModelRevision.parse(r)) for r in found["ModelRevision"])
+    revisions = sorted(parsed, key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
     return Observed(

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, ObjectName, Timestamp, validated
 from slipway.api.gates import Gates
+from slipway.api.outbox import Outbox
 from slipway.api.policy import SLO, Rollout
 from slipway.api.release import Metadata
 from slipway.api.verdict import GateResult
@@ -161,6 +162,11 @@ class RevisionStatus(Frozen):
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")
+    expired_at: Timestamp | None = Field(
+        None, description="When it fell out of the history: it is deleted once the audit store has its records."
+    )
+    outbox: Outbox = Field(default=(), description="Audit records that wait for the audit store.")
+    recorded: int = Field(0, ge=0, description="Number of the newest audit record of this object.")
 
 
 class ModelRevision(Frozen):

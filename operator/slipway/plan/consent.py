@@ -10,7 +10,9 @@ from slipway.api.verdict import GateResult
 from slipway.gates import approval
 from slipway.gates.decision import Action, Decision, decide, undecided
 from slipway.gates.governance import ApprovalDemand
+from slipway.plan import moves
 from slipway.plan.actions import NOW, Plan
+from slipway.plan.actions import Decision as Recorded
 from slipway.plan.moves import note, wait
 from slipway.plan.scene import Scene
 from slipway.times import parse, stamp
@@ -23,21 +25,24 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     known = candidate.status.consent or Consent()
     given = scene.seen.release.spec.gates.approval.approved
     if given != known.approved:
-        return note(candidate, consent=known.model_copy(update=_given(scene, given)))
+        consent = known.model_copy(update={"approved": given, **_giver(scene, given)})
+        return moves.record(scene, candidate, _given(scene, candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
         return note(candidate, consent=known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
 
 
-def _given(scene: Scene, approved: str | None) -> dict[str, str | None]:
-    """The consent that the spec has now. Who gave it is written down with it: later edits do not change it."""
+def _giver(scene: Scene, approved: str | None) -> dict[str, str | None]:
+    """Who gives the consent now is written down with it: later edits do not change it."""
     by = scene.who(Part.APPROVED) if approved else UNVERIFIED
-    return {
-        "approved": approved,
-        "given_at": stamp(scene.now) if approved else None,
-        "approver": None if by == UNVERIFIED else by,
-    }
+    return {"given_at": stamp(scene.now) if approved else None, "approver": None if by == UNVERIFIED else by}
+
+
+def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
+    what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was taken out"
+    action = "Approved" if digest else "ApprovalWithdrawn"
+    return Recorded(action, candidate.name, what, actor=scene.who(Part.APPROVED))
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:

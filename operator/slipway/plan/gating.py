@@ -12,7 +12,7 @@ from slipway.gates.decision import Action, Decision, decide, expected
 from slipway.gates.evidence import run_number, stale
 from slipway.plan import consent
 from slipway.plan.actions import Apply, Plan
-from slipway.plan.evidence import against, identity_of, merged, stamped
+from slipway.plan.evidence import against, identity_of, judged, merged, stamped
 from slipway.plan.fetching import bring_up
 from slipway.plan.hold import held
 from slipway.plan.moves import move, note, stall, wait
@@ -67,7 +67,7 @@ def _run(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
 def _compare(scene: Scene, candidate: ModelRevision, due: list[str]) -> Plan:
     """Logged metrics once more, against today's production."""
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
-    return note(candidate, gates=merged(candidate.status.gates, fresh))
+    return judged(scene, candidate, fresh)
 
 
 def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
@@ -86,7 +86,7 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     timed = result.model_copy(
         update={"started_at": job.started_at, "duration_seconds": _duration(job), "measured_on": measured_on}
     )
-    return note(candidate, gates=merged(candidate.status.gates, [stamped(scene, candidate, timed)]))
+    return judged(scene, candidate, [stamped(scene, candidate, timed)])
 
 
 def _duration(job: Job) -> float | None:

@@ -10,8 +10,8 @@ from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import contract, governance, metrics
 from slipway.gates.decision import Action, Decision, decide
 from slipway.plan.actions import Plan
-from slipway.plan.evidence import merged, stamped
-from slipway.plan.moves import move, note, wait
+from slipway.plan.evidence import judged, stamped
+from slipway.plan.moves import move, wait
 from slipway.plan.observed import Version
 from slipway.plan.scene import Scene
 
@@ -27,7 +27,7 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in decision.gates]
-    return note(candidate, gates=merged(results, fresh))
+    return judged(scene, candidate, fresh)
 
 
 def _without_pods(gates: Gates) -> Gates:

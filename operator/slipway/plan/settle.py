@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipway.api.outbox import Outcome
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.actions import NOW, Decision, Plan
@@ -55,6 +56,8 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
             "seconds": round(took, 3),
             "trigger": rollback.trigger.value,
         },
+        effect="Rollback",
+        outcome=Outcome.DONE,
     )
     facts = scene.seen.release.status.model_copy(update={"rollback": done})
     return Plan(facts=facts, decision=decision, again=NOW)
