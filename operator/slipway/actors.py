@@ -59,6 +59,11 @@ class Actors:
         return self.stamps[part].user if part in self.stamps else UNVERIFIED
 
 
+def rule(name: str) -> str:
+    """The actor of what Slipway decides by itself: the rule that fired."""
+    return f"rule:{name}"
+
+
 @dataclass(frozen=True)
 class Signed:
     """A release, as far as stamps go."""
