@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from slipway.actors import UNVERIFIED, Part
+from slipway.actors import UNVERIFIED, Part, rule
 from slipway.api.revision import Consent, ModelRevision
 from slipway.api.verdict import GateResult
 from slipway.gates import approval
@@ -29,8 +29,18 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
         return moves.record(scene, candidate, _given(scene, candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
-        return note(candidate, consent=known.model_copy(update={"waiting_since": stamp(scene.now)}))
+        return _waiting(scene, candidate, known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
+
+
+def _waiting(scene: Scene, candidate: ModelRevision, consent: Consent) -> Plan:
+    """From now on a human is waited for, unless the consent is there already."""
+    if consent.approved == candidate.digest:
+        return note(candidate, consent=consent)
+    what = f"all gates have answered; to approve set spec.gates.approval.approved to {candidate.digest}"
+    details = {"version": candidate.spec.model.version}
+    asked = Recorded("ApprovalAsked", candidate.name, what, rule("Approval"), details=details)
+    return moves.record(scene, candidate, asked, consent=consent)
 
 
 def _giver(scene: Scene, approved: str | None) -> dict[str, str | None]:

@@ -53,6 +53,7 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
         details={
             "from": rollback.from_revision,
             "to": rollback.to,
+            "version": scene.live.spec.model.version if scene.live else None,
             "seconds": round(took, 3),
             "trigger": rollback.trigger.value,
         },
