@@ -1,4 +1,4 @@
-"""Who did it, as the API server knows it: in the revision, in the outbox, in the Events; and nobody where nobody knows."""
+"""Who did it, as the API server knows it: in revisions, rollbacks, Events; and nobody where nobody knows."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def approve(digest: str | None) -> str:
 
 
 def test_what_the_webhook_adds_to_a_patch_is_measured(release: Release, alice: Person) -> None:
-    """Of `kubectl patch` as a whole, which starts a program; the annotation-free patch is the same without the webhook."""
+    """Of `kubectl patch` as a whole, which starts a program; the webhook is not asked about the patch of a label."""
     with_webhook, without = [], []
     for number in range(TRIES):
         with_webhook.append(timed(alice, release, json.dumps({"spec": {"retry": f"measured {number}"}})))

@@ -24,8 +24,10 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """Write down what spec.gates.approval.approved names and since when, and since when all gates have answered."""
     known = candidate.status.consent or Consent()
     given = scene.seen.release.spec.gates.approval.approved
-    if given != known.approved:
-        consent = known.model_copy(update={"approved": given, **_giver(scene, given)})
+    approver = _approver(scene)
+    if given != known.approved or (given and approver not in (None, known.approver)):
+        at = stamp(scene.now) if given else None
+        consent = known.model_copy(update={"approved": given, "given_at": at, "approver": approver if given else None})
         return moves.record(scene, candidate, _given(scene, candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
@@ -43,10 +45,10 @@ def _waiting(scene: Scene, candidate: ModelRevision, consent: Consent) -> Plan:
     return moves.record(scene, candidate, asked, consent=consent)
 
 
-def _giver(scene: Scene, approved: str | None) -> dict[str, str | None]:
-    """Who gives the consent now is written down with it: later edits do not change it."""
-    by = scene.who(Part.APPROVED) if approved else UNVERIFIED
-    return {"given_at": stamp(scene.now) if approved else None, "approver": None if by == UNVERIFIED else by}
+def _approver(scene: Scene) -> str | None:
+    """Who gave the consent that the spec has. It is written down at once: a later edit without the webhook hides it."""
+    by = scene.who(Part.APPROVED)
+    return None if by == UNVERIFIED else by
 
 
 def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
