@@ -74,13 +74,25 @@ class Webhook(Strict):
         return key
 
 
+class Audit(Strict):
+    """Where the audit log is kept and what its checkpoints are signed with."""
+
+    url: str = Field("sqlite:////var/lib/slipway/audit.db", description="Database: sqlite:////PATH or postgresql://…")
+    url_file: Path | None = Field(None, description="File with the URL instead: it may hold a password.")
+    key: Path | None = Field(None, description="Ed25519 private key in PEM form; null: no checkpoints are made.")
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
     images: Images
     registries: dict[str, Registry] = Field(min_length=1)
+    audit: Audit = Audit()
     watch_namespaces: tuple[str, ...] = ()
     webhook: Webhook | None = Field(None, description="None: nobody knows who changed a release.")
+    notification_channels: Path | None = Field(
+        None, description="Folder with a file of URLs for each channel; None: nobody is notified."
+    )
     server_packages: str = Field(
         "",
         description="What the default server image has installed: lines of a lock file; empty: not known.",

@@ -7,12 +7,15 @@ object; no write is made for that alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from slipway.api.outbox import Entry
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit.record import Letter, Source
+from slipway.times import stamp
 
 Owner = TypeVar("Owner", ModelRelease, ModelRevision)
 
@@ -53,12 +56,21 @@ def letters(release: str, owner: ModelRelease | ModelRevision) -> list[Letter]:
     return [Letter(source, entry) for entry in owner.status.outbox]
 
 
-def last_words(manifest: dict[str, Any]) -> list[Letter]:
+def last_words(manifest: Mapping[str, Any], now: datetime) -> list[Letter]:
     """What lay in the outbox of a deleted ModelRelease or ModelRevision, and that it was deleted.
 
     Raises pydantic.ValidationError for an object that today's schema would not admit.
     """
     is_release = manifest["kind"] == "ModelRelease"
-    owner = ModelRelease.parse(manifest) if is_release else ModelRevision.parse(manifest)
+    owner = ModelRelease.parse(dict(manifest)) if is_release else ModelRevision.parse(dict(manifest))
     release = owner.metadata.name if isinstance(owner, ModelRelease) else owner.spec.release
-    return letters(release, owner)
+    deleted = Entry(
+        seq=owner.status.recorded + 1,
+        at=owner.metadata.deletion_timestamp or stamp(now),
+        action="Deleted",
+        revision="" if is_release else owner.metadata.name,
+        actor="slipway" if isinstance(owner, ModelRevision) and owner.status.expired_at else "unverified",
+        reason=f"{manifest['kind']} {owner.metadata.name} was deleted",
+    )
+    left = letters(release, owner)
+    return [*left, Letter(Source(owner.metadata.namespace, release, owner.metadata.uid), deleted)]

@@ -81,7 +81,20 @@ class Announce:
     sync_stages: bool
 
 
-Action = CreateRevision | WriteRevision | Apply | OpenProduction | Flip | Delete | Own | Announce
+@dataclass(frozen=True)
+class Checkpoint:
+    """Keep a signed checkpoint of the audit log with the model version and with the revision, in this order."""
+
+    revision: str
+    covers: str
+    """The newest entry that it has to cover."""
+    registry: str | None
+    """None: a connection that is not configured any more; the revision alone gets it."""
+    model: str
+    version: str
+
+
+Action = CreateRevision | WriteRevision | Apply | OpenProduction | Flip | Delete | Own | Announce | Checkpoint
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from datetime import datetime
 from slipway.plan.actions import Plan
 from slipway.plan.announce import announce
 from slipway.plan.attempt import attempt
+from slipway.plan.checkpoint import checkpoint
 from slipway.plan.furniture import furnish, reopened
 from slipway.plan.intake import intake, record_wanted
 from slipway.plan.moves import stall
@@ -75,6 +76,7 @@ STEPS: tuple[Step, ...] = (
     retire,
     intake,
     announce,
+    checkpoint,
     pause,
 )
 

@@ -28,6 +28,7 @@ PAGE = 100
 MAX_TEXT = 2**20
 READY = "READY"
 _THREADS = 4
+_GONE = "RESOURCE_DOES_NOT_EXIST"
 _LOGGED_MODEL = "models:/m-"
 
 
@@ -51,6 +52,10 @@ class MlflowRegistry:
     async def announce(self, promotion: Promotion) -> None:
         """See Registry."""
         await self._run(lambda: self._announce(promotion))
+
+    async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        """See Registry."""
+        await self._run(lambda: self._tag(model, version, tag))
 
     async def _run(self, call: Callable[[], T]) -> T:
         """`call` in a thread, given up after the timeout: the thread ends with its own HTTP timeout."""
@@ -107,6 +112,14 @@ class MlflowRegistry:
             logged = self._client.get_logged_model(model_id).metrics or []
             metrics |= _finite({metric.key: metric.value for metric in logged})
         return metrics
+
+    def _tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        try:
+            self._client.set_model_version_tag(model, version, *tag)
+        except MlflowException as error:
+            if error.error_code != _GONE:
+                raise
+            LOG.info("version %s of %s is gone and gets no tag %s", version, model, tag[0])
 
     def _announce(self, promotion: Promotion) -> None:
         """The alias comes last: seeing it there means that everything before it was done too."""

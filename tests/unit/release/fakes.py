@@ -10,10 +10,12 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.audit.record import Head, Letter, head_of, sealed
+from slipway.audit.store import Appended, Row, StoreError
 from slipway.kube import Conflict, NotFound, Object
 from slipway.plan.observed import Version
 from slipway.registry.protocol import Promotion, RegistryError
@@ -224,6 +226,43 @@ class FakeCluster:
 
 
 @dataclass
+class FakeStore:
+    """An audit store in memory, with crash points of its own."""
+
+    records: list[Mapping[str, Any]] = field(default_factory=list)
+    down: bool = False
+    appends: int = 0
+    crash_before: int | None = None
+    crash_after: int | None = None
+
+    def append(self, letters: Sequence[Letter]) -> Appended:
+        if self.down:
+            raise StoreError("connection refused")
+        known = {(r["source"]["uid"], r["source"]["seq"]) for r in self.records}
+        new = sealed(self.head(), [letter for letter in letters if letter.identity not in known])
+        if new:
+            self.appends += 1
+            self._crash("crash_before")
+            self.records += new
+            self._crash("crash_after")
+        return Appended(tuple(new), self.head())
+
+    def head(self) -> Head:
+        return head_of(self.records[-1]) if self.records else Head()
+
+    def anchor(self) -> Head:
+        return Head()
+
+    def rows(self, after: int = 0) -> Iterator[Row]:
+        raise NotImplementedError("no test reads rows from memory")
+
+    def _crash(self, when: str) -> None:
+        if getattr(self, when) == self.appends:
+            setattr(self, when, None)
+            raise Crash
+
+
+@dataclass
 class FakeRegistry:
     """An MLflow in memory."""
 
@@ -231,6 +270,8 @@ class FakeRegistry:
     described: dict[str, Version] = field(default_factory=dict)
     down: bool = False
     announced: list[str] = field(default_factory=list)
+    tags: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    """Model and version → tags that were set."""
 
     async def aliases(self) -> Mapping[str, Mapping[str, str]]:
         self._reach()
@@ -241,6 +282,10 @@ class FakeRegistry:
         if version not in self.described:
             raise RegistryError(f"no version {version}")
         return self.described[version]
+
+    async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        self._reach()
+        self.tags.setdefault((model, version), {})[tag[0]] = tag[1]
 
     async def announce(self, promotion: Promotion) -> None:
         self._reach()
@@ -277,4 +322,4 @@ def _merged(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeRegistry", "failing", "passing"]
+__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeRegistry", "FakeStore", "failing", "passing"]
