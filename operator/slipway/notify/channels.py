@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 def read(folder: Path) -> dict[str, tuple[str, ...]]:
     """The channels in `folder` as they are now: the kubelet keeps the files up to date. Raises OSError."""
     files = (path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_file())
-    return {path.name: _urls(path.read_text()) for path in sorted(files)}
+    return {path.name: _urls(path.read_text(errors="replace")) for path in sorted(files)}
 
 
 def _urls(text: str) -> tuple[str, ...]:

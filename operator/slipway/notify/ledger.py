@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
+from pydantic import ValidationError
 from sqlalchemy import Boolean, Column, Float, Integer, String, Table, Text, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
 from slipway.audit.sql import SqlStore
+from slipway.audit.store import Row
 from slipway.audit.tables import METADATA, NUMBER
-from slipway.notify.message import Message, Mood
+from slipway.notify.message import Message, Mood, News
 
 CURSOR = Table("notified", METADATA, Column("seq", NUMBER, primary_key=True, autoincrement=False))
 """One row: the newest record of the audit log whose deliveries have been written down."""
@@ -66,12 +68,9 @@ class Ledger:
                 connection.execute(insert(CURSOR), [{"seq": found}])
             return int(found)
 
-    def records(self, after: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        """Some records of the audit log after number `after`, oldest first, each with its number."""
-        for count, row in enumerate(self._store.rows(after), start=1):
-            yield row.seq, json.loads(row.body)
-            if count == PAGE:
-                return
+    def news(self, after: int) -> list[tuple[int, News | None]]:
+        """Some records after number `after`, oldest first, each with its number; None: it cannot be read."""
+        return [(row.seq, _read(row)) for row in islice(self._store.rows(after), PAGE)]
 
     def add(self, deliveries: Iterable[Delivery], position: int, now: datetime) -> None:
         """Write down `deliveries`, due now, and that the log was seen to up to `position`: both or neither."""
@@ -118,6 +117,13 @@ def pause(attempts: int) -> timedelta:
     """How long to wait after the attempt number `attempts` failed."""
     doubled: timedelta = FIRST_RETRY * 2.0 ** min(attempts - 1, 16)
     return min(LAST_RETRY, doubled)
+
+
+def _read(row: Row) -> News | None:
+    try:
+        return News.model_validate_json(row.body)
+    except ValidationError:
+        return None
 
 
 def _count(connection: Connection, dead: bool) -> int:

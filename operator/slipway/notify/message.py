@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
+from pydantic import Field
+
+from slipway.api.base import Frozen, Timestamp
 from slipway.api.outbox import Outcome
 from slipway.api.revision import Phase
 
@@ -23,6 +25,22 @@ class Mood(StrEnum):
     FAILURE = "failure"
 
 
+class News(Frozen):
+    """A record of the audit log, as far as a notification tells it."""
+
+    time: Timestamp
+    namespace: str
+    release: str
+    revision: str
+    action: str
+    to: str | None = None
+    actor: str
+    reason: str
+    effect: str | None = None
+    outcome: Outcome
+    details: dict[str, str] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Message:
     """What is sent."""
@@ -33,40 +51,40 @@ class Message:
 
 
 _PHASES: Mapping[str, tuple[str, Mood]] = {
-    Phase.REJECTED: ("was rejected", Mood.FAILURE),
-    Phase.INCONCLUSIVE: ("ended without enough evidence", Mood.WARNING),
+    Phase.REJECTED: ("{version} was rejected", Mood.FAILURE),
+    Phase.INCONCLUSIVE: ("{version} ended without enough evidence", Mood.WARNING),
 }
 _ACTIONS: Mapping[str, tuple[str, Mood]] = {
-    "Promoted": ("is promoted", Mood.SUCCESS),
-    "ApprovalAsked": ("waits for approval", Mood.WARNING),
+    "Promoted": ("{version} is promoted", Mood.SUCCESS),
+    "ApprovalAsked": ("{version} waits for approval", Mood.WARNING),
     "Held": ("promotions are held", Mood.WARNING),
 }
 
 
-def message(record: Mapping[str, Any]) -> Message | None:
-    """What to tell people about an audit `record`; None: nothing."""
-    found = _news(record)
+def message(news: News) -> Message | None:
+    """What to tell people about `news`; None: nothing."""
+    found = _worth_telling(news)
     if found is None:
         return None
     what, mood = found
-    release, version = f"{record['namespace']}/{record['release']}", record["details"].get("version")
-    subject = f"version {version} {what}" if version else what
+    release, version = f"{news.namespace}/{news.release}", news.details.get("version")
+    subject = what.format(version=f"version {version}" if version else news.revision)
     lines = [
-        f"Release: {release}" + (f", revision {record['revision']}" if record["revision"] else ""),
-        f"Why: {record['reason'][:LONGEST_REASON]}",
-        f"By: {record['actor']}",
-        f"At: {record['time']}",
-        f"Look: {_command(record)}",
+        f"Release: {release}" + (f", revision {news.revision}" if news.revision else ""),
+        f"Why: {news.reason[:LONGEST_REASON]}",
+        f"By: {news.actor}",
+        f"At: {news.time}",
+        f"Look: {_command(news)}",
     ]
     return Message(f"{release}: {subject}", "\n".join(lines), mood)
 
 
-def _news(record: Mapping[str, Any]) -> tuple[str, Mood] | None:
-    if record["effect"] == "Rollback" and record["outcome"] == Outcome.DONE:
-        return "production was rolled back", Mood.WARNING
-    return _ACTIONS.get(record["action"]) or _PHASES.get(record["to"] or "")
+def _worth_telling(news: News) -> tuple[str, Mood] | None:
+    if news.effect == "Rollback" and news.outcome is Outcome.DONE:
+        return "production was rolled back to {version}", Mood.WARNING
+    return _ACTIONS.get(news.action) or _PHASES.get(news.to or "")
 
 
-def _command(record: Mapping[str, Any]) -> str:
-    kind, name = ("modelrevision", record["revision"]) if record["revision"] else ("modelrelease", record["release"])
-    return f"kubectl --namespace {record['namespace']} describe {kind} {name}"
+def _command(news: News) -> str:
+    kind, name = ("modelrevision", news.revision) if news.revision else ("modelrelease", news.release)
+    return f"kubectl --namespace {news.namespace} describe {kind} {name}"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from slipway.audit.store import StoreError
 from slipway.kube import Cluster, ClusterError
 from slipway.metrics.instruments import Instruments
 from slipway.notify.channels import Channels, chosen, read
 from slipway.notify.ledger import Delivery, Ledger
-from slipway.notify.message import message
+from slipway.notify.message import News, message
 from slipway.notify.send import Undeliverable, send
 from slipway.times import parse
 
@@ -85,22 +85,22 @@ class Notifier:
     async def _take_note(self, channels: Channels) -> bool:
         """Write down the deliveries of the next records; whether there were any."""
         position = await self._call(self._ledger.position)
-        found = await self._call(lambda: list(self._ledger.records(position)))
+        found = await self._call(lambda: self._ledger.news(position))
         if not found:
             return False
-        deliveries = [delivery for seq, record in found for delivery in await self._deliveries(seq, record, channels)]
+        deliveries = [delivery for seq, news in found for delivery in await self._deliveries(seq, news, channels)]
         await self._call(lambda: self._ledger.add(deliveries, found[-1][0], self._now()))
         return True
 
-    async def _deliveries(self, seq: int, record: Mapping[str, Any], channels: Channels) -> Iterable[Delivery]:
-        text = message(record)
-        if text is None or self._now() - parse(record["time"]) > STALE:
+    async def _deliveries(self, seq: int, news: News | None, channels: Channels) -> Iterable[Delivery]:
+        text = message(news) if news else None
+        if news is None or text is None or self._now() - parse(news.time) > STALE:
             return []
-        found = await self._cluster.get("ModelRelease", record["namespace"], record["release"]) or {}
+        found = await self._cluster.get("ModelRelease", news.namespace, news.release) or {}
         named = found.get("spec", {}).get("notifications", {}).get("channels", [])
         used, missing = chosen(named, channels)
         for name in missing:
-            LOG.warning("%s/%s names channel %s, which is not configured", record["namespace"], record["release"], name)
+            LOG.warning("%s/%s names channel %s, which is not configured", news.namespace, news.release, name)
             self._instruments.notifications.labels(UNKNOWN, "dropped").inc()
         return [Delivery(seq, name, target, text) for name in used for target in range(len(channels[name]))]
 

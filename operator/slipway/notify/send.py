@@ -18,10 +18,15 @@ def send(url: str, message: Message) -> None:
     """
     import apprise
 
-    # Its debug log has URLs in full. What it says above that names the service and the kind of error.
-    logging.getLogger("apprise").setLevel(logging.WARNING)
-    target = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if target is None:
+    logging.getLogger("apprise").addFilter(_warning)
+    service = apprise.Apprise()
+    if not service.add(url):
         raise Undeliverable("the URL is none that Apprise knows (github.com/caronc/apprise)")
-    if not target.notify(body=message.body, title=message.title, notify_type=message.mood.value, body_format="text"):
-        raise Undeliverable(f"{target.service_name} did not take it")
+    kind, form = apprise.NotifyType(message.mood.value), apprise.NotifyFormat.TEXT
+    if not service.notify(body=message.body, title=message.title, notify_type=kind, body_format=form):
+        raise Undeliverable(f"{service[0].service_name} did not take it")
+
+
+def _warning(record: logging.LogRecord) -> bool:
+    """What Apprise says of a service that refuses; the rest of its log has URLs in full, and those are credentials."""
+    return record.levelno == logging.WARNING
