@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.e2e.kubectl import kubectl
 
-ROLE = "slipway-edit"
-"""The ClusterRole of the chart that lets people edit releases."""
+ROLE = "edit"
+"""Kubernetes' own role, which covers releases too."""
 
 
 @dataclass(frozen=True)
