@@ -38,8 +38,7 @@ class Export:
         page = await self._page(rows)
         await response.prepare(request)
         while page:
-            lines = [row.body for row in page if _wanted(row, wanted)]
-            await response.write("".join(f"{line}\n" for line in lines).encode())
+            await response.write(b"".join(row.line + b"\n" for row in page if _wanted(row, wanted)))
             page = await self._page(rows)
         await response.write_eof()
         return response

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
+from sqlalchemy import Connection, Engine, create_engine, delete, event, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -24,10 +24,10 @@ DRIVERS = {"postgresql": "postgresql+pg8000", "postgres": "postgresql+pg8000"}
 class SqlStore:
     """A Store behind SQLAlchemy. Its methods may be called from several threads, `append` from one at a time."""
 
-    def __init__(self, url: str) -> None:
-        """Raises StoreError for a URL that is none; connects only when it is first used."""
+    def __init__(self, url: str, migrate: bool = True) -> None:
+        """Raises StoreError for a URL that is none; connects, and makes the tables, only when it is first used."""
         self._engine = _engine(url)
-        self._ready = False
+        self._ready = not migrate
 
     def append(self, letters: Sequence[Letter]) -> Appended:
         """See Store. Somebody else who appends at the same time makes one of the two fail: `prev` is unique."""
@@ -61,6 +61,17 @@ class SqlStore:
             if len(page) < PAGE:
                 return
             after = page[-1].seq
+
+    def forget(self, until: Head) -> None:
+        """Delete the records up to `until`, which were archived. What was recorded once is not recorded again."""
+        old = RECORDS.c.seq <= until.seq
+        newest = select(RECORDS.c.source_uid, func.max(RECORDS.c.source_seq)).where(old).group_by(RECORDS.c.source_uid)
+        with self._connected(write=True) as connection:
+            marks = [{"source_uid": uid, "source_seq": seq} for uid, seq in connection.execute(newest)]
+            connection.execute(delete(MARKS).where(MARKS.c.source_uid.in_([mark["source_uid"] for mark in marks])))
+            connection.execute(insert(MARKS), marks)
+            connection.execute(insert(ANCHORS), {"seq": until.seq, "hash": until.hash})
+            connection.execute(delete(RECORDS).where(old))
 
     def prepare(self) -> None:
         """Make the tables, or bring them up to date. Raises StoreError where this role may not."""
@@ -102,7 +113,8 @@ def _engine(url: str) -> Engine:
 
 
 def _durable(connection: Any, _: Any) -> None:
-    """A committed record survives a power cut, and readers do not hold up the writer."""
+    """A committed record survives a power cut, readers do not hold up the writer, and damaged text can be read."""
+    connection.text_factory = lambda text: text.decode(errors="surrogateescape")
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Protocol
 
 from slipway.audit.record import Head, Letter
@@ -35,6 +36,21 @@ class Row:
     release: str
     body: str
     """The record as canonical JSON, its hash included."""
+
+    @property
+    def line(self) -> bytes:
+        """The record as a line of an export. One whose columns say something else was edited, and so is its line."""
+        body = self.body.encode(errors="surrogateescape")
+        return body if self._agrees() else b"the columns say something else: " + body
+
+    def _agrees(self) -> bool:
+        try:
+            record = json.loads(self.body)
+            source = record["source"]
+            told = (record["seq"], record["hash"], record["prev"], source["uid"], source["seq"])
+            return (*told, record["namespace"], record["release"]) == astuple(self)[:-1]
+        except (ValueError, TypeError, KeyError):
+            return False
 
 
 class Store(Protocol):

@@ -7,12 +7,12 @@ crash can be ordered before or after any of them.
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store import Appended, Row, StoreError
@@ -20,6 +20,7 @@ from slipway.kube import Conflict, NotFound, Object
 from slipway.plan.observed import Version
 from slipway.registry.protocol import Promotion, RegistryError
 
+T = TypeVar("T")
 Identity = tuple[str, str, str]
 DIGEST = "sha256:" + "a" * 64
 
@@ -58,11 +59,11 @@ class FakeCluster:
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         found = self.objects.get((kind, namespace, name))
-        return copy.deepcopy(found) if found else None
+        return _copied(found) if found else None
 
     async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
         return [
-            copy.deepcopy(obj)
+            _copied(obj)
             for (k, ns, _), obj in sorted(self.objects.items())
             if k == kind and namespace in ("", ns) and _matches(obj, labels)
         ]
@@ -89,7 +90,7 @@ class FakeCluster:
 
     async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
         identity = (kind, namespace, name)
-        new = copy.deepcopy(self._current(identity))
+        new = _copied(self._current(identity))
         for operation in operations:
             *path, last = operation["path"].strip("/").split("/")
             target = new
@@ -129,7 +130,7 @@ class FakeCluster:
         return answer
 
     def _store(self, identity: Identity, manifest: Mapping[str, Any]) -> Object:
-        new = copy.deepcopy(dict(manifest))
+        new = _copied(dict(manifest))
         old = self.objects.get(identity)
         meta = new["metadata"]
         meta.setdefault("uid", old["metadata"]["uid"] if old else f"uid-{next(self._versions)}")
@@ -138,7 +139,7 @@ class FakeCluster:
         meta["generation"] = (old["metadata"]["generation"] if old else 0) + (1 if changed else 0)
         meta["resourceVersion"] = str(next(self._versions))
         self.objects[identity] = new
-        return copy.deepcopy(new)
+        return _copied(new)
 
     def _remove(self, identity: Identity) -> Object:
         gone = self.objects.pop(identity)
@@ -275,7 +276,7 @@ class FakeRegistry:
 
     async def aliases(self) -> Mapping[str, Mapping[str, str]]:
         self._reach()
-        return copy.deepcopy(self.models)
+        return _copied(self.models)
 
     async def version(self, model: str, version: str) -> Version:
         self._reach()
@@ -295,6 +296,12 @@ class FakeRegistry:
     def _reach(self) -> None:
         if self.down:
             raise RegistryError("connection refused")
+
+
+def _copied(value: T) -> T:
+    """A deep copy; several times as fast as copy.deepcopy, and these tests make a million."""
+    copied: T = pickle.loads(pickle.dumps(value))
+    return copied
 
 
 def _identity(manifest: Mapping[str, Any]) -> Identity:
