@@ -47,10 +47,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
-{{- $_ := set $top "webhook" nil -}}
 {{- if .Values.webhook.enabled -}}
 {{- $name := include "slipway.webhook" . -}}
 {{- $_ := set $top "webhook" (dict "configuration" (include "slipway.clusterWebhook" .) "host" (printf "%s.%s.svc" $name .Release.Namespace)) -}}
+{{- end -}}
+{{- if .Values.notifications.secret -}}
+{{- $_ := set $top "notificationChannels" "/etc/slipway-notifications" -}}
 {{- end -}}
 {{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
 {{- end -}}

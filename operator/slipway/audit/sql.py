@@ -66,7 +66,7 @@ class SqlStore:
         """Delete the records up to `until`, which were archived. What was recorded once is not recorded again."""
         old = RECORDS.c.seq <= until.seq
         newest = select(RECORDS.c.source_uid, func.max(RECORDS.c.source_seq)).where(old).group_by(RECORDS.c.source_uid)
-        with self._connected(write=True) as connection:
+        with self.connected(write=True) as connection:
             marks = [{"source_uid": uid, "source_seq": seq} for uid, seq in connection.execute(newest)]
             connection.execute(delete(MARKS).where(MARKS.c.source_uid.in_([mark["source_uid"] for mark in marks])))
             connection.execute(insert(MARKS), marks)

@@ -69,7 +69,8 @@ def test_the_configuration_is_what_the_operator_reads(render: Render, tmp_path: 
 
 
 def test_every_setting_of_the_operator_has_a_value(render: Render) -> None:
-    config = yaml.safe_load(render()["ConfigMap", "slipway"]["data"]["config.yaml"])
+    everything = render(notifications={"secret": "channels"})
+    config = yaml.safe_load(everything["ConfigMap", "slipway"]["data"]["config.yaml"])
     assert set(config) == {field.alias for field in Settings.model_fields.values()}
     registry = Settings.model_fields["registries"].annotation.__args__[1]  # type: ignore[union-attr]
     assert set(config["registries"]["default"]) == {field.alias for field in registry.model_fields.values()}

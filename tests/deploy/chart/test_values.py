@@ -26,6 +26,7 @@ from tests.deploy.chart.conftest import Refused, Render
         ({"replicas": 2}, "replicas"),
         ({"webhook": {"timeoutSeconds": 30}}, "webhook/timeoutSeconds"),
         ({"webhook": {"keySecret": "Not A Name"}}, "webhook/keySecret"),
+        ({"notifications": {"secret": "slack://token"}}, "notifications/secret"),
         ({"webhook": {"failurePolicy": "Fail"}}, "failurePolicy"),
         ({"serviceAccount": {"nmae": "x"}}, "nmae"),
     ],
