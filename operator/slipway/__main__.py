@@ -164,7 +164,7 @@ async def operate(settings: Settings) -> None:
     async with aiohttp.ClientSession() as http:
         board = Board(registries, instruments)
         clocks = (_now, time.monotonic)
-        context = Context(cluster, board, http, settings, instruments, *clocks, actor_key, recorder, (recorder,))
+        context = Context(cluster, board, http, settings, instruments, *clocks, recorder, (recorder,), actor_key)
         operator = Operator(context)
         if settings.notification_channels:
             ledger = Ledger(store)

@@ -29,9 +29,9 @@ class Context:
     """Wall clock, for what is written down."""
     monotonic: Callable[[], float]
     """Clock for what is measured inside the process, in seconds."""
-    actor_key: bytes | None = None
-    """Key of the stamps that say who changed a release; None: nobody is believed."""
     recorder: Recorder | None = None
     """The audit log's; None: no audit store."""
     consumers: tuple[Consumer, ...] = ()
     """Who gets the entries of the outboxes: the audit log's recorder, …"""
+    actor_key: bytes | None = None
+    """Key of the stamps that say who changed a release; None: nobody is believed."""
