@@ -10,7 +10,8 @@ COPY cluster/image /usr/local/bin
 FROM installer AS operator-packages
 COPY requirements/operator.txt /requirements.txt
 RUN install-requirements /requirements.txt \
- && slim kopf kubernetes.aio.dynamic mlflow.tracking prometheus_client pydantic yaml
+ && slim kopf kubernetes.aio.dynamic mlflow.tracking prometheus_client pydantic yaml rfc8785 \
+      sqlalchemy.dialects.sqlite cryptography.hazmat.primitives.asymmetric.ed25519
 
 FROM ${PYTHON_IMAGE} AS runtime
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -37,6 +37,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "slipway.auditKey" -}}
+{{ .Values.audit.checkpoints.existingSecret | default (printf "%s-audit-key" (include "slipway.fullname" .)) }}
+{{- end -}}
+
 {{/* The operator's configuration file: the values that it reads, without those that only the chart needs. */}}
 {{- define "slipway.config" -}}
 {{- $registries := dict -}}
@@ -54,7 +58,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if .Values.notifications.secret -}}
 {{- $_ := set $top "notificationChannels" "/etc/slipway-notifications" -}}
 {{- end -}}
-{{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
+{{- $audit := dict "key" "/etc/slipway-audit/key.pem" -}}
+{{- if .Values.audit.store.url.secretName -}}
+{{- $_ := set $audit "urlFile" "/etc/slipway-audit/url" -}}
+{{- else -}}
+{{- $_ := set $audit "url" "sqlite:////var/lib/slipway/audit.db" -}}
+{{- end -}}
+{{ merge (dict "images" $images "registries" $registries "audit" $audit) $top | toYaml }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}

@@ -80,7 +80,8 @@ class SqlStore:
                 if migrations.current(connection) != migrations.HEAD:
                     migrations.upgrade(connection)
         except SQLAlchemyError as error:
-            raise StoreError(f"the schema cannot be brought up to date: {_short(error)}") from error
+            why = f"its tables cannot be made: {_short(error)}; let their owner run slipway audit migrate"
+            raise StoreError(why) from error
         self._ready = True
 
     def close(self) -> None:
@@ -152,4 +153,7 @@ def _columns(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _short(error: Exception) -> str:
     cause = getattr(error, "orig", None) or error
+    told = cause.args[0] if cause.args else None
+    if isinstance(told, dict):  # PostgreSQL's message, as pg8000 hands it on
+        return str(told.get("M", told))[:300]
     return str(cause).strip().splitlines()[0][:300] if str(cause).strip() else type(cause).__name__

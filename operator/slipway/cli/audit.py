@@ -67,7 +67,7 @@ def export(out: Path | None, release: str | None, namespace: str, **where: str) 
     click.echo(f"{count} records written to {out}", err=True)
 
 
-@command.command()
+@command.command("verify")
 @click.option("--file", type=click.Path(path_type=Path), help="Verify this export instead of the operator's log.")
 @click.option("--checkpoints", type=click.Path(path_type=Path), help="Checkpoints, one a line, not the cluster's.")
 @click.option("--public-key", type=click.Path(path_type=Path), help="Trust only checkpoints of this key (PEM).")
@@ -120,9 +120,6 @@ def _conclude(log: Log, further: Iterable[Finding], signed: list[Checkpoint], ke
         click.echo("without checkpoints a cut end cannot be seen: --checkpoints FILE", err=True)
     elif key is None:
         click.echo("the checkpoints' key was not checked: --public-key FILE", err=True)
-
-
-verify_.name = "verify"
 
 
 @command.command()

@@ -20,7 +20,7 @@ from slipway.metrics.instruments import Instruments
 from slipway.notify.channels import Channels, chosen, read
 from slipway.notify.ledger import Delivery, Ledger
 from slipway.notify.message import News, message
-from slipway.notify.send import Undeliverable, send
+from slipway.notify.send import Undeliverable, prepare, send
 from slipway.times import parse
 
 LOG = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class Notifier:
 
     async def run(self) -> None:
         """Deliver for ever."""
+        await self._call(prepare)
         while True:
             self._wake.clear()
             try:

@@ -31,7 +31,9 @@ def test_the_pod_meets_the_restricted_profile(render: Render) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {volume["name"] for volume in spec["volumes"]} == {"config", "tmp", "webhook"}
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    assert volumes == {"config", "tmp", "audit", "audit-secrets", "webhook"}
+    assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsGroup"]
     assert "limits" in container["resources"]
 
 

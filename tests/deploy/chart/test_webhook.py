@@ -79,8 +79,9 @@ def test_the_key_is_long_enough_and_mounted_where_it_is_read(render: Render, tmp
 
 def test_a_key_of_ones_own_is_used(render: Render) -> None:
     objects = render(webhook={"keySecret": "mine"})
-    assert not [name for kind, name in objects if kind == "Secret"]
-    (volume,) = (v for v in objects["Deployment", "slipway"]["spec"]["template"]["spec"]["volumes"] if "secret" in v)
+    assert ("Secret", "slipway-webhook") not in objects
+    volumes = objects["Deployment", "slipway"]["spec"]["template"]["spec"]["volumes"]
+    (volume,) = (volume for volume in volumes if volume["name"] == "webhook")
     assert volume["secret"]["secretName"] == "mine"
 
 

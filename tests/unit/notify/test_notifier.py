@@ -23,6 +23,7 @@ from slipway.metrics.instruments import Instruments
 from slipway.notify import ledger as ledgers
 from slipway.notify.ledger import ATTEMPTS, FIRST_RETRY, LAST_RETRY, Ledger, pause
 from slipway.notify.notifier import STALE, Notifier
+from slipway.notify.send import prepare
 from slipway.times import stamp
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,6 +124,11 @@ class Desk:
     def count(self, channel: str, result: str) -> float:
         labels = {"channel": channel, "result": result}
         return self.metrics.get_sample_value("slipway_notifications_total", labels) or 0.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def apprise() -> None:
+    prepare()
 
 
 @pytest.fixture
