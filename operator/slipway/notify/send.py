@@ -1,4 +1,4 @@
-"""Sends one message to one URL. The only importer of Apprise, which is large: nothing of it where nobody is notified."""
+"""Sends one message to one URL. The only importer of Apprise, which is large: none of it where nobody is notified."""
 
 from __future__ import annotations
 
