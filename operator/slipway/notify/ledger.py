@@ -39,6 +39,8 @@ FIRST_RETRY, LAST_RETRY = timedelta(seconds=5), timedelta(minutes=15)
 ATTEMPTS = 40
 """The first few in a minute, the rest over eight hours: longer than most outages."""
 PAGE = 500
+AT_ONCE = 20
+"""Messages sent in one turn: a service that hangs does not keep new messages from the others for long."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ class Ledger:
                 connection.execute(insert(DELIVERIES), rows)
 
     def due(self, now: datetime) -> list[Delivery]:
-        """What should be sent now, oldest first."""
+        """Some of what should be sent now, oldest first."""
         table = DELIVERIES
         query = select(table).where(table.c.dead.is_(False), table.c.due <= now.timestamp())
         with self._store.connected() as connection:
-            return [_delivery(row) for row in connection.execute(query.order_by(table.c.seq).limit(PAGE)).mappings()]
+            return [_delivery(row) for row in connection.execute(query.order_by(table.c.seq).limit(AT_ONCE)).mappings()]
 
     def next_due(self) -> float | None:
         """When the next one is due, as a POSIX time; None: nothing waits."""

@@ -276,6 +276,7 @@ def test_pauses_grow_and_end() -> None:
 
 async def test_a_long_log_is_read_in_pages(desk: Desk, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledgers, "PAGE", 2)
+    monkeypatch.setattr(ledgers, "AT_ONCE", 2)
     for _ in range(5):
         desk.rejects()
     await desk.notifier.turn()
