@@ -34,6 +34,8 @@ Clock = Callable[[], datetime]
 
 def serve(handlers: kopf.OperatorRegistry, key: bytes, server: Server, now: Clock) -> None:
     """Let kopf run `server` beside its `handlers`, and stamp with `key` the releases that it is asked about."""
+    for tells_the_path in ("aiohttp.access", "kopf._kits.webhooks"):
+        logging.getLogger(tells_the_path).setLevel(logging.WARNING)
 
     @kopf.on.startup(registry=handlers)
     def configure(settings: kopf.OperatorSettings, **_: Any) -> None:

@@ -163,6 +163,13 @@ async def test_whoever_does_not_know_the_path_gets_no_stamp(caller: Caller) -> N
         assert status == 404
 
 
+async def test_no_log_tells_the_path(caller: Caller, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        await caller.ask("alice", release())
+    assert caplog.records
+    assert not any(caller.publication.path.strip("/") in record.getMessage() for record in caplog.records)
+
+
 async def test_text_that_is_no_review_is_a_bad_request(caller: Caller) -> None:
     status, _ = await caller.post(f"{caller.publication.path}/actors", "not a review")
     assert status >= 400
