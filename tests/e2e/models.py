@@ -43,6 +43,11 @@ class Models:
         model = self._call("GET", "registered-models/get", {"name": self.name})["registered_model"]
         return {entry["alias"]: entry["version"] for entry in model.get("aliases", [])}
 
+    def tags(self, version: str) -> Mapping[str, str]:
+        """The tags of a version."""
+        found = self._call("GET", "model-versions/get", {"name": self.name, "version": version})["model_version"]
+        return {tag["key"]: tag["value"] for tag in found.get("tags", [])}
+
     def drop(self, alias: str) -> None:
         """Let `alias` point at nothing."""
         if alias in self.aliases():

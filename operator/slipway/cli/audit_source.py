@@ -42,6 +42,27 @@ class Source:
     """The public key of whoever serves the log."""
 
 
+@dataclass(frozen=True)
+class Collected:
+    """A whole log in memory."""
+
+    lines: list[bytes]
+    checkpoint: Checkpoint | None
+
+    def save(self, path: Path) -> Path:
+        """Write it as `export` would, the signed end beside it; the path."""
+        path.write_bytes(b"".join(line + b"\n" for line in self.lines))
+        if self.checkpoint:
+            path.with_name(path.name + SIDECAR).write_text(self.checkpoint.text() + "\n")
+        return path
+
+
+def collected(namespace: str) -> Collected:
+    """The operator's whole log. Raises Failure."""
+    with operators(namespace) as log:
+        return Collected(list(log.lines), log.checkpoint)
+
+
 @contextmanager
 def operators(namespace: str, release: Key | None = None) -> Iterator[Source]:
     """The operator's log, through a forwarded port. Raises Failure."""

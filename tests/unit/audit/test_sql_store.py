@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slipway.audit.archive import NotArchived, archive
+from slipway.audit.archive import NotArchived, archive, main
 from slipway.audit.record import Head
 from slipway.audit.sql import SqlStore
 from slipway.audit.store import Row, StoreError
@@ -80,6 +80,19 @@ def test_archived_entries_are_not_recorded_again(store: SqlStore, tmp_path: Path
     store.append(letters(8))
     archive(store, 8, tmp_path / "archive.jsonl")
     assert [record["seq"] for record in store.append(letters(9)).records] == [9]
+
+
+def test_the_operator_s_pod_archives_what_its_configuration_names(
+    store: SqlStore, path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.append(letters(8))
+    config, out = tmp_path / "config.yaml", tmp_path / "archive.jsonl"
+    images = "images: {server: s, native: n, jobs: j}\nregistries: {default: {url: http://mlflow}}\n"
+    config.write_text(f"{images}audit: {{url: 'sqlite:///{path}'}}\n")
+    assert main(["6", str(out), "--config", str(config)]) == 0
+    assert (len(out.read_bytes().splitlines()), store.anchor().seq) == (6, 6)
+    assert main(["6", str(out), "--config", str(config)]) == 2
+    assert "there is no record up to number 6" in capsys.readouterr().err
 
 
 def test_a_damaged_log_is_not_archived(store: SqlStore, path: Path, tmp_path: Path) -> None:
