@@ -33,3 +33,5 @@ class Context:
     """The audit log's; None: no audit store."""
     consumers: tuple[Consumer, ...] = ()
     """Who gets the entries of the outboxes: the audit log's recorder, …"""
+    actor_key: bytes | None = None
+    """Key of the stamps that say who changed a release; None: nobody is believed."""

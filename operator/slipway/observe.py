@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from slipway import names
+from slipway.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
@@ -34,7 +35,7 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
         return None
     release = pending(context.consumers, ModelRelease.parse(manifest))
     seen = await _children(context, release)
-    seen = replace(seen, registry=_registry(context, release))
+    seen = replace(seen, registry=_registry(context, release), actors=_actors(context, release))
     wants = needs(Scene(seen, now))
     if wants == Needs():
         return seen
@@ -87,6 +88,15 @@ def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tu
             if not of_revision:
                 children.append((kind, meta["name"], meta["uid"], release.metadata.uid in owners))
     return tuple(children)
+
+
+def _actors(context: Context, release: ModelRelease) -> Actors:
+    """The stamps that the admission webhook made, and nobody else."""
+    meta = release.metadata
+    if context.actor_key is None:
+        return Actors()
+    signed = Signed(meta.namespace, meta.name, meta.generation, release.spec, meta.annotations.get(ANNOTATION))
+    return actors(context.actor_key, signed)
 
 
 def _registry(context: Context, release: ModelRelease) -> RegistryView:

@@ -43,7 +43,7 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     await _write_status(context, seen.release, status)
     if decided.action is not None:
         await act.act(context, namespace, decided.action)
-    for decision in decisions(seen.release.status, status, decided):
+    for decision in decisions(seen, status, decided):
         await _tell(context, seen.release, decision, now)
     return decided.again
 

@@ -8,6 +8,7 @@ from slipway.conditions import conditions
 from slipway.plan.actions import Decision, Plan
 from slipway.plan.hold import held
 from slipway.plan.notices import notices
+from slipway.plan.observed import Observed
 from slipway.plan.outbox import posted
 from slipway.plan.scene import Scene
 from slipway.times import stamp
@@ -36,15 +37,15 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
             "conditions": conditions(scene, plan, release.status.conditions),
         }
     )
-    for decision in decisions(release.status, status, plan):
+    for decision in decisions(scene.seen, status, plan):
         if decision is not plan.decision or plan.facts is not None:
             status = posted(status, decision, scene.now, scene.seen.revision(decision.revision))
     return status
 
 
-def decisions(before: ReleaseStatus, after: ReleaseStatus, plan: Plan) -> tuple[Decision, ...]:
+def decisions(seen: Observed, after: ReleaseStatus, plan: Plan) -> tuple[Decision, ...]:
     """What this pass decided: the plan's decision, and what shows in the conditions alone."""
-    return (*((plan.decision,) if plan.decision else ()), *notices(before, after))
+    return (*((plan.decision,) if plan.decision else ()), *notices(seen, after))
 
 
 def _phase(scene: Scene, plan: Plan) -> str:

@@ -58,6 +58,11 @@ class Models:
         found = self._call("GET", "model-versions/get", {"name": self.name, "version": version})
         return str(found["model_version"]["current_stage"])
 
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of `version`."""
+        fields = {"name": self.name, "version": version, "key": key, "value": value}
+        self._call("POST", "model-versions/set-tag", fields)
+
     def train(self) -> Mapping[str, str]:
         """Kind to version. Trains what the registry does not have yet."""
         versions = dict(self._train())

@@ -41,7 +41,9 @@ class Entry(Frozen):
         max_length=4,
         description="Digest of the artifacts; hashes of pods and policy.",
     )
-    actor: Line = Field(description="Who decided: a user as the API server knows it, the rule that fired, or slipway.")
+    actor: Line = Field(
+        description="Who decided: a user as the API server knows it, the rule that fired, or unverified."
+    )
     reason: Line = Field(description="Why, in one sentence.")
     from_: Word | None = Field(None, alias="from", description="Phase, revision or version before.")
     to: Word | None = Field(None, description="Phase, revision or version after.")

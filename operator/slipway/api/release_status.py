@@ -43,6 +43,7 @@ class Wanted(Frozen):
 
     version: str = Field(description="Model version.")
     since: Timestamp = Field(description="Since when the spec or the alias asks for it.")
+    actor: str = Field("unverified", description="Who asked for it, as the API server knows it.")
 
 
 class Rejected(Frozen):

@@ -138,6 +138,7 @@ class Consent(Frozen):
     waiting_since: Timestamp | None = Field(None, description="When all other gates had answered.")
     approved: Digest | None = Field(None, description="The digest that spec.gates.approval.approved was seen to name.")
     given_at: Timestamp | None = Field(None, description="When it was first seen to name it.")
+    approver: str | None = Field(None, description="Who set it, as the API server knows it; empty: not known.")
 
 
 class RevisionStatus(Frozen):

@@ -4,3 +4,5 @@
 GRANT USAGE ON SCHEMA public TO :"role";
 GRANT SELECT, INSERT ON records TO :"role";
 GRANT SELECT ON anchors, marks, alembic_version TO :"role";
+-- What has still to be delivered of the notifications is no part of the log.
+GRANT SELECT, INSERT, UPDATE, DELETE ON notified, deliveries TO :"role";

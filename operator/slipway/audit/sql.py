@@ -31,7 +31,7 @@ class SqlStore:
 
     def append(self, letters: Sequence[Letter]) -> Appended:
         """See Store. Somebody else who appends at the same time makes one of the two fail: `prev` is unique."""
-        with self._connected(write=True) as connection:
+        with self.connected(write=True) as connection:
             known = _newest(connection, {letter.source.uid for letter in letters})
             fresh = [letter for letter in letters if letter.entry.seq > known.get(letter.source.uid, 0)]
             head = _head(connection)
@@ -43,18 +43,18 @@ class SqlStore:
 
     def head(self) -> Head:
         """See Store."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             return _head(connection)
 
     def anchor(self) -> Head:
         """See Store."""
-        with self._connected() as connection:
+        with self.connected() as connection:
             return _last(connection, ANCHORS)
 
     def rows(self, after: int = 0) -> Iterator[Row]:
         """See Store."""
         while True:
-            with self._connected() as connection:
+            with self.connected() as connection:
                 query = select(RECORDS).where(RECORDS.c.seq > after).order_by(RECORDS.c.seq).limit(PAGE)
                 page = [Row(*found) for found in connection.execute(query)]
             yield from page
@@ -66,7 +66,7 @@ class SqlStore:
         """Delete the records up to `until`, which were archived. What was recorded once is not recorded again."""
         old = RECORDS.c.seq <= until.seq
         newest = select(RECORDS.c.source_uid, func.max(RECORDS.c.source_seq)).where(old).group_by(RECORDS.c.source_uid)
-        with self._connected(write=True) as connection:
+        with self.connected(write=True) as connection:
             marks = [{"source_uid": uid, "source_seq": seq} for uid, seq in connection.execute(newest)]
             connection.execute(delete(MARKS).where(MARKS.c.source_uid.in_([mark["source_uid"] for mark in marks])))
             connection.execute(insert(MARKS), marks)
@@ -92,7 +92,8 @@ class SqlStore:
         self._engine.dispose()
 
     @contextmanager
-    def _connected(self, write: bool = False) -> Iterator[Connection]:
+    def connected(self, write: bool = False) -> Iterator[Connection]:
+        """A connection to the up-to-date database; `write`: in a transaction. Raises StoreError."""
         if not self._ready:
             self.prepare()
         try:

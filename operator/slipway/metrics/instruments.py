@@ -47,6 +47,16 @@ class Instruments:
             "slipway_audit_append_duration_seconds", "Time to store a batch.", buckets=PASS_BUCKETS, registry=registry
         )
 
+        self.notifications = Counter(
+            "slipway_notifications_total", "Notifications by result.", ["channel", "result"], registry=registry
+        )
+        self.notifications_waiting = Gauge(
+            "slipway_notifications_waiting", "Notifications that have still to be delivered.", registry=registry
+        )
+        self.notifications_dead = Gauge(
+            "slipway_notifications_dead", "Notifications that were given up.", registry=registry
+        )
+
     def count(self, release: ModelRelease, decision: Decision) -> None:
         """Count what was decided: phases that ended, and rollbacks."""
         details = decision.details

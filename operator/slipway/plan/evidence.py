@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from slipway.actors import rule
 from slipway.api.gates import Gate
 from slipway.api.revision import ModelRevision
 from slipway.api.verdict import GateResult, Verdict
@@ -56,7 +57,7 @@ def judged(scene: Scene, candidate: ModelRevision, fresh: Sequence[GateResult]) 
         action="GatesJudged",
         revision=candidate.name,
         message="; ".join(f"{result.name}: {result.verdict.value}, {result.message}" for result in fresh)[:1024],
-        actor="slipway",
+        actor=rule("Gates"),
         warning=any(result.verdict is Verdict.FAIL for result in fresh),
         details={result.name: result.verdict.value for result in fresh},
         evidence=hashes(fresh),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.actors import rule
 from slipway.api.outbox import Outcome
 from slipway.api.release_status import ReleaseStatus
 from slipway.plan.actions import Action, Decision, Plan
@@ -18,6 +19,7 @@ ALIAS = "Alias"
 REOPEN = "Reopen"
 """Making the production Service again; its target is a revision."""
 
+_RULES = {ALIAS: "AliasFollowsProduction", REOPEN: "ServiceDeleted"}
 _ACTIONS = {
     (ALIAS, Outcome.INTENDED): "AliasMoving",
     (ALIAS, Outcome.DONE): "AliasMoved",
@@ -50,7 +52,7 @@ def ended(scene: Scene, effect: str, outcome: Outcome, decision: tuple[str, str]
 def _decision(effect: str, outcome: Outcome, decision: tuple[str, str], details: dict[str, Any]) -> Decision:
     revision, message = decision
     action, warning = _ACTIONS[effect, outcome], outcome is Outcome.DROPPED
-    return Decision(action, revision, message, "slipway", warning, details, effect=effect, outcome=outcome)
+    return Decision(action, revision, message, rule(_RULES[effect]), warning, details, effect=effect, outcome=outcome)
 
 
 def _facts(scene: Scene, **changes: Any) -> ReleaseStatus:

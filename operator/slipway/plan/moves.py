@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.actors import rule
 from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision, Phase, RevisionStatus, Timing
 from slipway.plan.actions import NOW, Decision, Plan, WriteRevision
@@ -19,8 +20,10 @@ JUDGED = {Phase.PROMOTING, Phase.REJECTED, Phase.INCONCLUSIVE}
 FLIP = "Flip"
 
 
-def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], **changes: Any) -> Plan:
-    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence."""
+def move(
+    scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], by: str | None = None, **changes: Any
+) -> Plan:
+    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence; None did it but the rule."""
     reason, message = why
     at = stamp(scene.now)
     status = started(revision)
@@ -37,7 +40,7 @@ def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, st
         action=reason,
         revision=revision.name,
         message=message,
-        actor=revision.spec.intake.actor if phase in (Phase.FETCHING, Phase.PENDING) else "slipway",
+        actor=by or rule(reason),
         warning=phase in WARNINGS,
         details={
             "from": status.phase.value,

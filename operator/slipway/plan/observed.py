@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.actors import Actors
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.settings import Settings
@@ -150,6 +151,8 @@ class Observed:
     requests_problem: str | None = None
     """Why the smoke gate's requests cannot be mounted; None: they can, or were not looked for."""
     registry: RegistryView = field(default_factory=RegistryView)
+    actors: Actors = field(default_factory=Actors)
+    """Who made the release's spec what it is, as far as that is certain."""
     counters: Mapping[str, Counters] | None = None
     """Counters of the live revision's pods, by pod; None: not read."""
 

@@ -23,7 +23,8 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     if decision.action is Action.REJECT:
         return reject(scene, candidate, decision)
     if decision.action is not Action.RUN:
-        return move(scene, candidate, Phase.FETCHING, ("Fetching", "fetching and verifying the model's artifacts"))
+        why = ("Fetching", "fetching and verifying the model's artifacts")
+        return move(scene, candidate, Phase.FETCHING, why, by=candidate.spec.intake.actor)
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in decision.gates]

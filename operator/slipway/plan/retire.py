@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.actors import rule
 from slipway.api.base import seconds
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
@@ -88,7 +89,8 @@ def _forget(scene: Scene) -> Plan | None:
     if oldest.status.expired_at is None:
         limit = scene.seen.release.spec.revision_history_limit
         why = f"{oldest.name} falls out of the history of {limit} revisions and is deleted"
-        return record(scene, oldest, Decision("Expired", oldest.name, why, "slipway"), expired_at=stamp(scene.now))
+        decision = Decision("Expired", oldest.name, why, rule("RevisionHistoryLimit"))
+        return record(scene, oldest, decision, expired_at=stamp(scene.now))
     if oldest.status.outbox:
         return None  # its evidence goes to the audit store first
     return Plan(Delete("ModelRevision", oldest.name, oldest.metadata.uid), again=0.0)

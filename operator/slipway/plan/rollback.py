@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.actors import Part
 from slipway.api.outbox import Outcome
 from slipway.api.policy import Rollback
 from slipway.api.release_status import RollbackState, RollbackTrigger
@@ -46,18 +47,20 @@ def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
     if state.completed_at is None and scene.live is not None and scene.live.name == state.to:
         return None  # production has moved already; that is written down first
     if state.completed_at is None:
-        return _dropped(scene, state, "spec.rollback was taken out before production had moved")
+        return _dropped(
+            scene, state, "spec.rollback was taken out before production had moved", scene.who(Part.ROLLBACK)
+        )
     kept = state.model_copy(update={"request": ""})
     return Plan(facts=scene.seen.release.status.model_copy(update={"rollback": kept}), again=0.0)
 
 
-def _dropped(scene: Scene, state: RollbackState, why: str) -> Plan:
-    """A rollback that was decided is not carried out."""
+def _dropped(scene: Scene, state: RollbackState, why: str, by: str) -> Plan:
+    """A rollback that was decided is not carried out, because of what `by` did."""
     decision = Decision(
         action="RollbackDropped",
         revision=state.to,
         message=why,
-        actor=state.actor,
+        actor=by,
         details={"from": state.from_revision, "to": state.to, "trigger": state.trigger.value},
         effect=ROLLBACK,
         outcome=Outcome.DROPPED,
@@ -96,7 +99,7 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
         to=target.name,
         from_revision=source.name,
         reason=reason,
-        actor="unverified" if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
+        actor=scene.who(Part.ROLLBACK) if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
         retry=scene.seen.release.spec.retry or "",
         requested_at=stamp(scene.now),
         completed_at=stamp(scene.now) if target is scene.live else None,
@@ -107,7 +110,7 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
     unfinished = scene.seen.release.status.rollback
     if unfinished is not None and unfinished.completed_at is None:
-        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}")
+        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", state.actor)
     moves_production = target is not scene.live
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
     decision = Decision(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from slipway.audit.record import Head
 from slipway.audit.sql import SqlStore
 from slipway.audit.store import StoreError
 from slipway.audit.verify import verify
+from slipway.notify.ledger import FIRST_RETRY, Delivery, Ledger
+from slipway.notify.message import Message, Mood
 from tests.unit.audit.conftest import Postgres
 from tests.unit.audit.letters import letters
 
@@ -56,6 +60,21 @@ def test_the_operators_role_is_enough_to_record_and_to_read(store: SqlStore) -> 
     assert (log.findings, log.records) == ([], 5)
 
 
+def test_it_is_enough_to_deliver_notifications(store: SqlStore) -> None:
+    ledger, now = Ledger(store), datetime(2026, 1, 1, tzinfo=UTC)
+    assert ledger.position() == 0
+    delivery = Delivery(1, "default", 0, Message("title", "body", Mood.INFO))
+    ledger.add([delivery], 1, now)
+    assert ledger.position() == 1
+    assert ledger.failed(delivery, now)
+    later = now + FIRST_RETRY
+    assert ledger.due(now) == []
+    assert ledger.due(later) == [replace(delivery, attempts=1)]
+    assert ledger.next_due() == later.timestamp()
+    ledger.delivered(delivery)
+    assert ledger.counts() == (0, 0)
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -79,7 +98,9 @@ def test_the_operators_role_can_change_and_remove_nothing(statement: str, databa
 
 def test_a_database_without_the_schema_says_what_is_missing(postgres: Postgres, database: Postgres) -> None:
     postgres.sql(
-        "DROP TABLE records, anchors, marks, alembic_version; REVOKE CREATE ON SCHEMA public FROM PUBLIC", DATABASE
+        "DROP TABLE records, anchors, marks, notified, deliveries, alembic_version;"
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+        DATABASE,
     )
     store = SqlStore(database.url(DATABASE, "slipway_operator"))
     with pytest.raises(StoreError, match="slipway audit migrate"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema that this version reads and writes; the newest file in `versions`. Later ones have larger numbers."""
 
 
