@@ -14,7 +14,7 @@ from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.context import Context
 from slipway.kube import Object
-from slipway.metrics import pods as pod_metrics
+from slipway.metrics.source import Target
 from slipway.plan.needs import Needs, needs
 from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
 from slipway.plan.scene import Scene
@@ -131,10 +131,15 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
 
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:
-    if wants.counters_of is None:
+    """Counters of the ready pods of all revisions that are asked for, by pod."""
+    judged = seen.revision(wants.judged)
+    if judged is None:
         return None
-    revision = seen.revision(wants.counters_of)
-    ips = {pod.name: pod.ip for pod in seen.pods_of(wants.counters_of) if pod.ready and pod.ip}
-    if revision is None or not ips:
-        return None
-    return await pod_metrics.read(context.http, ips, seconds(revision.spec.policy.slo.latency.p95))
+    source = context.pods if wants.draining else context.counters
+    targets = [
+        Target(seen.release.metadata.namespace, pod.name, pod.ip)
+        for revision in sorted({judged.name} | wants.beside)
+        for pod in seen.pods_of(revision)
+        if pod.ready and pod.ip
+    ]
+    return dict(await source.read(targets, seconds(judged.spec.policy.slo.latency.p95)))

@@ -62,6 +62,7 @@ class RollbackTrigger(StrEnum):
     USER = "User"
     PODS_UNREADY = "PodsUnready"
     SLO_BREACH = "SLOBreach"
+    NO_DATA = "NoData"
 
 
 class RollbackState(Frozen):

@@ -139,6 +139,13 @@ class Watched(Counted):
 
     read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
+    state: str | None = Field(None, max_length=32, description="What the counters said when they were last written down.")
+    figures: dict[str, float] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="The figures behind that: e-values, their threshold, the median number of requests to detect a "
+        "revision three times over its objective.",
+    )
     baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
         Field(
             default_factory=dict,
@@ -174,6 +181,9 @@ class RevisionStatus(Frozen):
         default=(), description="When each phase started and ended."
     )
     watched: Watched | None = Field(None, description="Request counters since the flip.")
+    production_before: Watched | None = Field(
+        None, description="Request counters of production while this revision was on its way."
+    )
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")

@@ -120,6 +120,8 @@ class Counters:
     requests: int
     slow: int
     errors: int
+    in_flight: int = 0
+    """Requests that it is answering now."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class Observed:
     policy: PolicyText | None = None
     registry: RegistryView = field(default_factory=RegistryView)
     counters: Mapping[str, Counters] | None = None
-    """Counters of the live revision's pods, by pod; None: not read."""
+    """Counters of the pods that a decision may need now, by pod; None: not read. A pod that did not answer is missing."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""
@@ -154,3 +156,8 @@ class Observed:
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         """The pods of `revision`."""
         return tuple(pod for pod in self.pods if pod.revision == revision)
+
+    def counters_of(self, revision: str) -> Mapping[str, Counters]:
+        """Counters of those pods of `revision` that were read."""
+        read = self.counters or {}
+        return {pod.name: read[pod.name] for pod in self.pods_of(revision) if pod.name in read}
