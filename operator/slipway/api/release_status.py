@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, Timestamp
+from slipway.api.traffic import Router
 
 Text = Annotated[str, Field(max_length=4096)]
 
@@ -84,7 +85,12 @@ class TrafficShare(Frozen):
     """A revision's share of production traffic, as observed."""
 
     revision: str = Field(description="Name of the ModelRevision.")
-    weight: int = Field(ge=0, le=100, description="Share in percent.")
+    weight: int = Field(
+        ge=0, le=100, description="Share in percent, as read from the object that moves traffic."
+    )
+    observed: float | None = Field(
+        None, ge=0, le=100, description="Share in percent of the requests that were counted during the canary step."
+    )
 
 
 class Condition(Frozen):
@@ -116,6 +122,7 @@ class ReleaseStatus(Frozen):
     traffic: Annotated[tuple[TrafficShare, ...], Field(max_length=8)] = Field(
         default=(), description="Traffic as observed."
     )
+    router: Router = Field(Router.SERVICE, description="The router whose objects are looked for.")
     wanted: Wanted | None = Field(None, description="The version that the spec asks for.")
     hold: Hold | None = Field(None, description="Present: promotions are suspended.")
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=16)] = Field(
@@ -128,6 +135,7 @@ class ReleaseStatus(Frozen):
     )
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held.",
+        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; with router "
+        "Gateway also RouteAccepted.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )
