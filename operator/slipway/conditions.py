@@ -119,10 +119,10 @@ def _slo_healthy(look: Look) -> Judged:
     live = look.scene.live
     if live is None or live.status.watched is None or live.status.watched.requests == 0:
         return Judged("Unknown", "NoData", "no request was counted since the flip")
-    seen = live.status.watched
-    breach = slo.breach(live.spec.policy.slo, seen)
-    counts = f"{seen.requests} requests, {seen.slow} slow, {seen.errors} failed since the flip"
-    return Judged("False", "Breach", breach) if breach else Judged("True", "WithinObjectives", counts)
+    judged = slo.judge(live.spec.policy.slo, live.status.watched)
+    if judged.state is slo.SloState.HEALTHY:
+        return Judged("True", "WithinObjectives", f"{judged.message}, since the flip")
+    return Judged("False", judged.state.value, judged.message)
 
 
 def _held(look: Look) -> Judged:

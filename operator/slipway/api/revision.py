@@ -116,17 +116,34 @@ class Fetched(Frozen):
     message: str | None = Field(None, max_length=1024, description="Why it was or was not compiled.")
 
 
-class Watched(Frozen):
-    """Raw request counters of the revision since the flip, as read from its pods."""
+class Counted(Frozen):
+    """Raw request counters, added up over pods and their restarts."""
 
-    read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     requests: int = Field(0, ge=0, description="Requests answered.")
     slow: int = Field(0, ge=0, description="Requests slower than the latency objective.")
     errors: int = Field(0, ge=0, description="Requests answered with a 5xx status.")
+
+
+class Beside(Counted):
+    """What production answered while the candidate had its share of the traffic."""
+
+    expected_slow: float = Field(
+        0, ge=0, description="Slow requests of both sides that would be the candidate's by its share of the requests."
+    )
+    expected_errors: float = Field(
+        0, ge=0, description="Errors of both sides that would be the candidate's by its share of the requests."
+    )
+
+
+class Watched(Counted):
+    """Raw request counters of a revision while it is judged, as read from its pods."""
+
+    read_at: Timestamp | None = Field(None, description="When the pods were last read.")
+    production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
     baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
         Field(
             default_factory=dict,
-            max_length=200,
+            max_length=400,
             description="Counters last read from each pod: requests, slow, errors.",
         )
     )

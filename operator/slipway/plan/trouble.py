@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.api.release_status import RollbackTrigger
-from slipway.api.revision import ModelRevision, Phase
+from slipway.api.revision import ModelRevision, Phase, Watched
 from slipway.gates import slo
 from slipway.plan.scene import Scene
 
@@ -20,5 +20,6 @@ def trouble(scene: Scene, live: ModelRevision) -> tuple[RollbackTrigger, str] | 
     for pod in scene.seen.pods_of(live.name):
         if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
             return RollbackTrigger.PODS_UNREADY, f"pod {pod.name} of {live.name} restarted {pod.restarts} times"
-    breach = slo.breach(live.spec.policy.slo, live.status.watched) if live.status.watched else None
-    return (RollbackTrigger.SLO_BREACH, f"{live.name}: {breach}") if breach else None
+    judged = slo.judge(live.spec.policy.slo, live.status.watched or Watched())
+    breach = judged.state is slo.SloState.BREACH
+    return (RollbackTrigger.SLO_BREACH, f"{live.name}: {judged.message}") if breach else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import random
 
 import pytest
@@ -11,11 +10,11 @@ from hypothesis import strategies as st
 
 from slipway.api.policy import SLO, ErrorObjective
 from slipway.api.revision import Watched
-from slipway.gates.slo import ALPHA, MIN_REQUESTS, breach, log_e
+from slipway.gates.sequential import log_e
+from slipway.gates.slo import ALPHA, LOG_THRESHOLD, MIN_REQUESTS, SloState, judge
 from slipway.plan.observed import Counters
 from slipway.plan.watching import added
 
-THRESHOLD = math.log(1 / ALPHA)
 REQUESTS, RUNS, SEED = 1500, 400, 7
 
 
@@ -27,7 +26,7 @@ def alarms(true_rate: float, allowed: float) -> float:
         bad = 0
         for n in range(1, REQUESTS + 1):
             bad += rng.random() < true_rate
-            if n >= MIN_REQUESTS and n % 5 == 0 and log_e(bad, n, allowed) >= THRESHOLD:
+            if n >= MIN_REQUESTS and n % 5 == 0 and log_e(bad, n, allowed) >= LOG_THRESHOLD:
                 crossed += 1
                 break
     return crossed / RUNS
@@ -52,12 +51,13 @@ def test_impossible_counts_are_a_bug_and_not_a_verdict() -> None:
 
 
 def test_too_few_requests_never_decide() -> None:
-    assert breach(SLO(), Watched(requests=MIN_REQUESTS - 1, errors=MIN_REQUESTS - 1)) is None
+    assert judge(SLO(), Watched(requests=MIN_REQUESTS - 1, errors=MIN_REQUESTS - 1)).state is SloState.HEALTHY
 
 
 def test_a_breach_is_told_in_words() -> None:
-    said = breach(SLO(errors=ErrorObjective(ratio=0.01)), Watched(requests=100, errors=20))
-    assert said == "20 of 100 requests were answered with a 5xx status; 1.0% may be"
+    said = judge(SLO(errors=ErrorObjective(ratio=0.01)), Watched(requests=100, errors=20))
+    assert said.state is SloState.BREACH
+    assert said.message == "20 of 100 requests were answered with a 5xx status; 1.0% may be"
 
 
 def test_the_first_reading_of_a_pod_is_its_baseline() -> None:
