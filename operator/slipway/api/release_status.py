@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, Timestamp
+from slipway.api.traffic import Router
 
 Text = Annotated[str, Field(max_length=4096)]
 
@@ -63,6 +64,7 @@ class RollbackTrigger(StrEnum):
     PODS_UNREADY = "PodsUnready"
     SLO_BREACH = "SLOBreach"
     NO_DATA = "NoData"
+    ALIAS_MOVED = "AliasMoved"
 
 
 class RollbackState(Frozen):
@@ -81,11 +83,23 @@ class RollbackState(Frozen):
     completed_at: Timestamp | None = Field(None, description="When production was seen to serve the target.")
 
 
+class AliasEdit(Frozen):
+    """Somebody else moved the production alias."""
+
+    version: str = Field("", description="Version that they moved it to; empty: they removed it.")
+    seen_at: Timestamp = Field(description="When that was first seen.")
+    restores: int = Field(0, ge=0, description="How often the alias was moved back since it last stayed for an hour.")
+    agreed_since: Timestamp | None = Field(None, description="Since when the alias says again what production serves.")
+
+
 class TrafficShare(Frozen):
     """A revision's share of production traffic, as observed."""
 
     revision: str = Field(description="Name of the ModelRevision.")
-    weight: int = Field(ge=0, le=100, description="Share in percent.")
+    weight: int = Field(ge=0, le=100, description="Share in percent, as read from the object that moves traffic.")
+    observed: float | None = Field(
+        None, ge=0, le=100, description="Share in percent of the requests that were counted during the canary step."
+    )
 
 
 class Condition(Frozen):
@@ -117,6 +131,7 @@ class ReleaseStatus(Frozen):
     traffic: Annotated[tuple[TrafficShare, ...], Field(max_length=8)] = Field(
         default=(), description="Traffic as observed."
     )
+    router: Router = Field(Router.SERVICE, description="The router whose objects are looked for.")
     wanted: Wanted | None = Field(None, description="The version that the spec asks for.")
     hold: Hold | None = Field(None, description="Present: promotions are suspended.")
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=16)] = Field(
@@ -127,8 +142,10 @@ class ReleaseStatus(Frozen):
     production_alias_version: str | None = Field(
         None, description="Version that the production alias was last seen on after Slipway moved it."
     )
+    alias_edit: AliasEdit | None = Field(None, description="The last time that somebody else moved productionAlias.")
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held.",
+        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; with router "
+        "Gateway also RouteAccepted.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )

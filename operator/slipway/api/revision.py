@@ -24,6 +24,7 @@ class Phase(StrEnum):
     FETCHING = "Fetching"
     STAGING = "Staging"
     GATING = "Gating"
+    CANARY = "Canary"
     PROMOTING = "Promoting"
     WATCHING = "Watching"
     LIVE = "Live"
@@ -139,7 +140,9 @@ class Watched(Counted):
 
     read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
-    state: str | None = Field(None, max_length=32, description="What the counters said when they were last written down.")
+    state: str | None = Field(
+        None, max_length=32, description="What the counters said when they were last written down."
+    )
     figures: dict[str, float] = Field(
         default_factory=dict,
         max_length=32,
@@ -153,6 +156,18 @@ class Watched(Counted):
             description="Counters last read from each pod: requests, slow, errors.",
         )
     )
+
+
+class Canary(Frozen):
+    """The canary step that the revision is at: what it was given, and what it did with it."""
+
+    step: int = Field(ge=1, description="Number of the step, counted from 1.")
+    weight: int = Field(ge=1, le=99, description="Share of production traffic in percent that the step asks for.")
+    against: str = Field(description="The revision that served production when the canary began.")
+    step_started_at: Timestamp | None = Field(None, description="When the route was seen to give it that weight.")
+    requests: int = Field(0, ge=0, description="Requests that it answered in this step.")
+    of: int = Field(0, ge=0, description="Requests that both sides answered in this step.")
+    watched: Watched = Field(Watched(), description="Request counters of all its steps.")
 
 
 class Consent(Frozen):
@@ -180,6 +195,7 @@ class RevisionStatus(Frozen):
     timings: Annotated[tuple[Timing, ...], Field(max_length=32)] = Field(
         default=(), description="When each phase started and ended."
     )
+    canary: Canary | None = Field(None, description="The canary step that it is at, or ended at.")
     watched: Watched | None = Field(None, description="Request counters since the flip.")
     production_before: Watched | None = Field(
         None, description="Request counters of production while this revision was on its way."

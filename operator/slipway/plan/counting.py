@@ -46,9 +46,7 @@ def counted_beside(before: Watched, candidate: Mapping[str, Counters], productio
         }
     )
     both = {**candidate, **production}
-    return before.model_copy(
-        update={**_sum(before, ours), "production": beside, "baseline": _bounded(baseline, both)}
-    )
+    return before.model_copy(update={**_sum(before, ours), "production": beside, "baseline": _bounded(baseline, both)})
 
 
 def renewed(before: Watched, counters: Mapping[str, Counters]) -> bool:
