@@ -40,6 +40,7 @@ KINDS: dict[str, Resource] = {
     "Pod": _resource("", "v1", "Pod", "pods"),
     "Job": _resource("batch", "v1", "Job", "jobs"),
     "PodDisruptionBudget": _resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    "HorizontalPodAutoscaler": _resource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     "Event": _resource("", "v1", "Event", "events"),
 }
 

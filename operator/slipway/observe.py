@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -16,9 +16,9 @@ from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics.source import Target
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
+from slipway.plan.observed import Autoscaler, Counters, Observed, PolicyText, RegistryView, Service
 from slipway.plan.scene import Scene
-from slipway.views import deployment_view, job_view, pod_view, service_view
+from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
 
@@ -45,7 +45,10 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     namespace, name = release.metadata.namespace, release.metadata.name
     labels, cluster = {names.RELEASE_LABEL: name}, context.cluster
     kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget")
-    lists = await asyncio.gather(*(cluster.list(kind, namespace, labels) for kind in kinds))
+    *lists, scalers = await asyncio.gather(
+        *(cluster.list(kind, namespace, labels) for kind in kinds),
+        cluster.list("HorizontalPodAutoscaler", namespace, {}),  # a user's own bears no label of ours
+    )
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
@@ -55,19 +58,26 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     revisions = sorted((ModelRevision.parse(r) for r in found["ModelRevision"]), key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
+    deployments = {view.name: view for view in map(deployment_view, found["Deployment"])}
     return Observed(
         release=release,
         settings=context.settings,
         revisions=tuple(revisions),
         production=production,
         services=services,
-        deployments={view.name: view for view in map(deployment_view, found["Deployment"])},
+        deployments=deployments,
+        autoscalers=_autoscalers(scalers, name, deployments),
         pods=tuple(map(pod_view, serving)),
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
         children=_owned(release, found),
     )
+
+
+def _autoscalers(found: list[Object], release: str, deployments: Collection[str]) -> tuple[Autoscaler, ...]:
+    views = (autoscaler_view(scaler, release) for scaler in found)
+    return tuple(view for view in views if view is not None and view.deployment in deployments)
 
 
 def _pinned(pin: Object) -> str:
@@ -132,13 +142,14 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:
     """Counters of the ready pods of all revisions that are asked for, by pod."""
-    judged = seen.revision(wants.judged)
-    if judged is None:
+    reading = wants.reading
+    judged = seen.revision(reading.judged) if reading else None
+    if reading is None or judged is None:
         return None
-    source = context.pods if wants.draining else context.counters
+    source = context.pods if reading.now else context.counters
     targets = [
         Target(seen.release.metadata.namespace, pod.name, pod.ip)
-        for revision in sorted({judged.name} | wants.beside)
+        for revision in sorted(reading.revisions)
         for pod in seen.pods_of(revision)
         if pod.ready and pod.ip
     ]

@@ -96,9 +96,9 @@ class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
     )
     alias_conflict: AliasConflict = Field(
         AliasConflict.REPORT,
-        description="When somebody else moves productionAlias: Report says so and leaves it. Restore moves it back, three "
-        "times at most until it has stayed for an hour. Follow takes it as a wish and moves production to that version, "
-        "if production has served it before.",
+        description="When somebody else moves productionAlias: Report says so and leaves it. Restore moves it back, "
+        "three times at most until it has stayed for an hour. Follow takes it as a wish and moves production to that "
+        "version, if production has served it before.",
     )
     lifecycle_stages: LifecycleStages = Field(
         LifecycleStages.IGNORE,

@@ -170,6 +170,15 @@ class Canary(Frozen):
     watched: Watched = Field(Watched(), description="Request counters of all its steps.")
 
 
+class Drain(Frozen):
+    """What was last seen of the pods of a revision that nothing should use any more."""
+
+    since: Timestamp = Field(description="Since when it was to be scaled down.")
+    read_at: Timestamp | None = Field(None, description="When its pods were last read.")
+    requests: int = Field(0, ge=0, description="Requests that they had answered then.")
+    in_flight: int = Field(0, ge=0, description="Requests that they were answering then.")
+
+
 class Consent(Frozen):
     """A human's consent, as it was seen to be asked for and given."""
 
@@ -199,6 +208,9 @@ class RevisionStatus(Frozen):
     watched: Watched | None = Field(None, description="Request counters since the flip.")
     production_before: Watched | None = Field(
         None, description="Request counters of production while this revision was on its way."
+    )
+    drain: Drain | None = Field(
+        None, description="Present once it is to be scaled to zero: whether anybody still uses it."
     )
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")

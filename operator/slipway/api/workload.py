@@ -87,8 +87,8 @@ class Server(Frozen):
     )
     autoscaling: Autoscaling | None = Field(
         None,
-        description="Let an autoscaler choose the number of pods that production serves with. A candidate comes up at the "
-        "number that it chose. An autoscaler of your own on the live Deployment is left in charge without this.",
+        description="Let an autoscaler choose the number of pods that production serves with. A candidate comes up at "
+        "the number that it chose. An autoscaler of your own on the live Deployment is left in charge without this.",
     )
     min_ready_seconds: int = Field(
         0, ge=0, le=600, description="How long a pod must have been ready before it counts, as in a Deployment."

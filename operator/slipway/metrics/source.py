@@ -49,9 +49,9 @@ class Sample:
 def tally(samples: Iterable[Sample], slow_above: float) -> Counters:
     """One pod's counters. Raises ValueError for samples that do not say how many requests were slow.
 
-    5xx answers are errors. Slow are the answers above the bucket bound `slow_above`; the server has such a bucket because
-    it is told the objective. A pod that counts durations without that bucket leaves open what is slow, and a number that
-    is not finite says nothing: both are as good as unread, never good news.
+    5xx answers are errors. Slow are the answers above the bucket bound `slow_above`; the server has such a bucket
+    because it is told the objective. A pod that counts durations without that bucket leaves open what is slow, and a
+    number that is not finite says nothing: both are as good as unread, never good news.
     """
     requests = errors = total = fast = in_flight = 0.0
     bounded = False

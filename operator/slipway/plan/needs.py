@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 from slipway import names
 from slipway.api.revision import Phase
-from slipway.plan.draining import draining
+from slipway.plan.retire import to_look_at
+from slipway.plan.rollback import under_way
 from slipway.plan.scene import Scene
 from slipway.plan.watching import recording
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whose pods' request counters to read, and by whose objective."""
+
+    judged: str
+    """The revision whose latency objective says what is slow."""
+    revisions: frozenset[str]
+    now: bool = False
+    """Ask the pods themselves: it matters what they are doing this very second."""
 
 
 @dataclass(frozen=True)
@@ -22,30 +33,26 @@ class Needs:
     """ConfigMap with the governance policy."""
     services: frozenset[str] = frozenset()
     """Services to look for that are not known as the release's own: somebody else may have taken the name."""
-    judged: str | None = None
-    """Revision whose pods' counters to read, by its own objective."""
-    beside: frozenset[str] = frozenset()
-    """Revisions whose pods' counters to read with them."""
-    draining: bool = False
-    """Read the pods themselves: it matters whether they answer requests this very second."""
+    reading: Reading | None = None
+    """Request counters to read."""
 
 
 def needs(scene: Scene) -> Needs:
     """What this pass may need."""
-    return replace(_described(scene), services=_services(scene), **_counters(scene))
+    return replace(_described(scene), services=_services(scene), reading=_reading(scene))
 
 
-def _counters(scene: Scene) -> dict[str, Any]:
-    """Whose counters to read. None while production is being taken back: nothing may slow that down."""
+def _reading(scene: Scene) -> Reading | None:
+    """None while production is being taken back: nothing may slow that down."""
     live, candidate = scene.live, scene.candidate
-    if scene.seen.release.spec.rollback is not None or rolling_back(scene):
-        return {}
+    if under_way(scene):
+        return None
     if live is not None and live.status.phase is Phase.WATCHING:
-        return {"judged": live.name}
+        return Reading(live.name, frozenset({live.name}))
     if live is not None and candidate is not None and recording(scene, candidate):
-        return {"judged": candidate.name, "beside": frozenset({live.name})}
-    drained = draining(scene)
-    return {"judged": drained.name, "draining": True} if drained else {}
+        return Reading(candidate.name, frozenset({live.name}))
+    idle = to_look_at(scene)
+    return Reading(idle.name, frozenset({idle.name}), now=True) if idle else None
 
 
 def _described(scene: Scene) -> Needs:

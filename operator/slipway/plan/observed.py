@@ -40,6 +40,21 @@ class Deployment:
     ready: int
     settled: bool
     """The controller has seen the last change and every pod runs the current template."""
+    available: int = 0
+    """Pods that have been ready for minReadySeconds."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler of a revision's Deployment."""
+
+    name: str
+    uid: str
+    deployment: str
+    """Name of the Deployment that it targets."""
+    ours: bool
+    """Whether Slipway made it for this release; otherwise it is the user's."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -136,6 +151,8 @@ class Observed:
     services: Mapping[str, Service] = field(default_factory=dict)
     """The other Services of the release, by name, and any Service that stands where one of them should."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    autoscalers: tuple[Autoscaler, ...] = ()
+    """Those that target one of `deployments`, by name."""
     pods: tuple[Pod, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
     pins: Mapping[str, str] = field(default_factory=dict)
@@ -147,7 +164,7 @@ class Observed:
     policy: PolicyText | None = None
     registry: RegistryView = field(default_factory=RegistryView)
     counters: Mapping[str, Counters] | None = None
-    """Counters of the pods that a decision may need now, by pod; None: not read. A pod that did not answer is missing."""
+    """Counters of the pods that a decision may need now, by pod; None: not read. Who did not answer is missing."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""

@@ -21,7 +21,7 @@ from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, requested
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
-from slipway.plan.watching import pause, watch
+from slipway.plan.watching import pause, record, watch
 
 Step = Callable[[Scene], Plan | None]
 
@@ -58,6 +58,7 @@ STEPS: tuple[Step, ...] = (
     contested,
     adopt,
     watch,
+    record,
     unusable,
     record_wanted,
     attempt,
