@@ -23,6 +23,7 @@ RIGHTS = {
     "/pods": READ,
     "batch/jobs": OWN,
     "policy/poddisruptionbudgets": OWN,
+    "autoscaling/horizontalpodautoscalers": OWN - {"watch"},
     "/events": {"create", "patch"},
     "events.k8s.io/events": {"create", "patch"},
 }
