@@ -85,9 +85,7 @@ class TrafficShare(Frozen):
     """A revision's share of production traffic, as observed."""
 
     revision: str = Field(description="Name of the ModelRevision.")
-    weight: int = Field(
-        ge=0, le=100, description="Share in percent, as read from the object that moves traffic."
-    )
+    weight: int = Field(ge=0, le=100, description="Share in percent, as read from the object that moves traffic.")
     observed: float | None = Field(
         None, ge=0, le=100, description="Share in percent of the requests that were counted during the canary step."
     )
@@ -135,7 +133,7 @@ class ReleaseStatus(Frozen):
     )
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; with router "
-        "Gateway also RouteAccepted.",
+        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; "
+        "with router Gateway also RouteAccepted.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from slipway import names
 from slipway.api.revision import Phase
+from slipway.plan import canary
 from slipway.plan.scene import Scene
 from slipway.plan.watching import due
 
@@ -20,15 +21,14 @@ class Needs:
     """ConfigMap with the governance policy."""
     services: frozenset[str] = frozenset()
     """Services to look for that are not known as the release's own: somebody else may have taken the name."""
-    counters_of: str | None = None
-    """Revision whose pods' counters to read."""
+    counters_of: frozenset[str] = frozenset()
+    """Revisions whose pods' counters to read."""
 
 
 def needs(scene: Scene) -> Needs:
     """What this pass may need."""
     candidate, live, desired = scene.candidate, scene.live, scene.desired
-    watched = live is not None and live.status.phase is Phase.WATCHING and due(live, scene)
-    counters_of, services = (live.name if live and watched else None), _services(scene)
+    counters_of, services = _counted(scene), _services(scene)
     if candidate is not None and candidate.status.phase in (Phase.PENDING, Phase.GATING):
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
         governance = candidate.spec.policy.gates.governance
@@ -37,6 +37,15 @@ def needs(scene: Scene) -> Needs:
     if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
         return Needs(frozenset({desired.version}), None, services, counters_of)
     return Needs(services=services, counters_of=counters_of)
+
+
+def _counted(scene: Scene) -> frozenset[str]:
+    """The revision under watch; in a canary both sides."""
+    live, candidate = scene.live, scene.candidate
+    counted = {live.name} if live is not None and live.status.phase is Phase.WATCHING and due(live, scene) else set()
+    if candidate is not None and candidate.status.canary is not None and canary.due(candidate, scene):
+        counted |= {candidate.name, candidate.status.canary.against}
+    return frozenset(counted)
 
 
 def _services(scene: Scene) -> frozenset[str]:

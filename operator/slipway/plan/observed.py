@@ -78,6 +78,32 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Route:
+    """The HTTPRoute of a release: the weights of its first rule are what production traffic follows."""
+
+    name: str
+    uid: str
+    resource_version: str
+    release: str | None
+    """The release that owns it, by label; None for somebody else's route."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Service of a revision → its weight, in the route's order; those without weight are left out."""
+    strange: str | None = None
+    """What is in it that Slipway does not put there."""
+    problem: str | None = None
+    """Why no gateway carries it out as it is now; None where one does."""
+    affinity: bool = False
+    """Whether the API server kept its session affinity: the standard channel's definition drops it."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> Mapping[str, int]:
+        """Percent of the traffic by revision, the first one being live."""
+        total = sum(self.weights.values())
+        return {revision: round(100 * weight / total) for revision, weight in self.weights.items()}
+
+
+@dataclass(frozen=True)
 class Version:
     """One registered model version."""
 
@@ -131,6 +157,10 @@ class Observed:
     revisions: tuple[ModelRevision, ...] = ()
     """By number, oldest first."""
     production: Service | None = None
+    route: Route | None = None
+    """The HTTPRoute with the release's name. Where there is none, the production Service says what is live."""
+    gateway_api: bool = True
+    """Whether the cluster knows HTTPRoutes."""
     services: Mapping[str, Service] = field(default_factory=dict)
     """The other Services of the release, by name, and any Service that stands where one of them should."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
@@ -145,11 +175,16 @@ class Observed:
     policy: PolicyText | None = None
     registry: RegistryView = field(default_factory=RegistryView)
     counters: Mapping[str, Counters] | None = None
-    """Counters of the live revision's pods, by pod; None: not read."""
+    """Counters by pod, of the revisions that the plan needs them of; None: not read."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""
         return next((revision for revision in self.revisions if revision.name == name), None)
+
+    def counters_of(self, revision: str) -> Mapping[str, Counters]:
+        """The counters that were read from the pods of `revision`."""
+        mine = {pod.name for pod in self.pods_of(revision)}
+        return {pod: read for pod, read in (self.counters or {}).items() if pod in mine}
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         """The pods of `revision`."""

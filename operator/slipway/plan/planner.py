@@ -19,6 +19,7 @@ from slipway.plan.observed import Observed
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, requested
+from slipway.plan.route import follow, hang, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
 from slipway.plan.watching import pause, watch
@@ -36,7 +37,7 @@ def unusable(scene: Scene) -> Plan | None:
         )
     if registry.problem is None and registry.model_exists is False:
         return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
-    return None
+    return unknown(scene)
 
 
 def idle(scene: Scene) -> Plan:
@@ -50,10 +51,13 @@ def idle(scene: Scene) -> Plan:
 
 
 STEPS: tuple[Step, ...] = (
+    follow,
     settle,
+    withdraw,
     requested,
     automatic,
     reopened,
+    hang,
     misdirected,
     contested,
     adopt,

@@ -17,9 +17,17 @@ def trouble(scene: Scene, live: ModelRevision) -> tuple[RollbackTrigger, str] | 
         return RollbackTrigger.PODS_UNREADY, f"{live.name} has no ready pod"
     if live.status.phase is not Phase.WATCHING:
         return None
-    for pod in scene.seen.pods_of(live.name):
-        if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
-            return RollbackTrigger.PODS_UNREADY, f"pod {pod.name} of {live.name} restarted {pod.restarts} times"
+    looping = crashing(scene, live)
+    if looping:
+        return RollbackTrigger.PODS_UNREADY, looping
     judged = slo.judge(live.spec.policy.slo, live.status.watched or Watched())
     breach = judged.state is slo.SloState.BREACH
     return (RollbackTrigger.SLO_BREACH, f"{live.name}: {judged.message}") if breach else None
+
+
+def crashing(scene: Scene, revision: ModelRevision) -> str | None:
+    """Which pod of `revision` is in a crash loop, in one sentence; None while none is."""
+    for pod in scene.seen.pods_of(revision.name):
+        if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
+            return f"pod {pod.name} of {revision.name} restarted {pod.restarts} times"
+    return None
