@@ -21,6 +21,9 @@ from slipway.api.base import seconds
 from slipway.context import Context
 from slipway.kube import ApiServer, ClusterError
 from slipway.metrics.instruments import Instruments
+from slipway.metrics.pods import PodCounters
+from slipway.metrics.prometheus import PrometheusCounters
+from slipway.metrics.source import CounterSource
 from slipway.queue import Key, Queue
 from slipway.registry.board import Board
 from slipway.registry.mlflow import MlflowRegistry
@@ -135,7 +138,9 @@ async def operate(settings: Settings) -> None:
     cluster = await ApiServer.connect()
     async with aiohttp.ClientSession() as http:
         board = Board(registries, instruments)
-        operator = Operator(Context(cluster, board, http, settings, instruments, _now, time.monotonic))
+        pods = PodCounters(http)
+        counters = _counters(http, settings) or pods
+        operator = Operator(Context(cluster, board, counters, pods, settings, instruments, _now, time.monotonic))
         runners = await health.serve(operator.dead, operator.unready, metrics)
         try:
             await _run_parts(operator, stop)
@@ -143,6 +148,12 @@ async def operate(settings: Settings) -> None:
             for runner in runners:
                 await runner.cleanup()
             await cluster.close()
+
+
+def _counters(http: aiohttp.ClientSession, settings: Settings) -> CounterSource | None:
+    """Where request counters are read from, if not from the pods."""
+    where = settings.prometheus
+    return PrometheusCounters(http, where.url, where.timeout_seconds) if where else None
 
 
 async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:

@@ -41,6 +41,7 @@ KINDS: dict[str, Resource] = {
     "Job": _resource("batch", "v1", "Job", "jobs"),
     "PodDisruptionBudget": _resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     "HTTPRoute": _resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
+    "HorizontalPodAutoscaler": _resource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     "Event": _resource("", "v1", "Event", "events"),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -15,11 +15,11 @@ from slipway.api.revision import ModelRevision
 from slipway.api.traffic import Router
 from slipway.context import Context
 from slipway.kube import NotFound, Object
-from slipway.metrics import pods as pod_metrics
+from slipway.metrics.source import Target
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
+from slipway.plan.observed import Autoscaler, Counters, Observed, PolicyText, RegistryView, Service
 from slipway.plan.scene import Scene
-from slipway.views import deployment_view, job_view, pod_view, route_view, service_view
+from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
 
@@ -46,7 +46,10 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     namespace, name = release.metadata.namespace, release.metadata.name
     labels, cluster = {names.RELEASE_LABEL: name}, context.cluster
     kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget")
-    lists = await asyncio.gather(*(cluster.list(kind, namespace, labels) for kind in kinds))
+    *lists, scalers = await asyncio.gather(
+        *(cluster.list(kind, namespace, labels) for kind in kinds),
+        cluster.list("HorizontalPodAutoscaler", namespace, {}),  # a user's own bears no label of ours
+    )
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
@@ -57,6 +60,7 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     revisions = sorted((ModelRevision.parse(r) for r in found["ModelRevision"]), key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
+    deployments = {view.name: view for view in map(deployment_view, found["Deployment"])}
     return Observed(
         release=release,
         settings=context.settings,
@@ -65,7 +69,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         route=next((route_view(route) for route in routes or () if route["metadata"]["name"] == name), None),
         gateway_api=routes is not None,
         services=services,
-        deployments={view.name: view for view in map(deployment_view, found["Deployment"])},
+        deployments=deployments,
+        autoscalers=_autoscalers(scalers, name, deployments),
         pods=tuple(map(pod_view, serving)),
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
@@ -88,6 +93,11 @@ async def _routes(context: Context, release: ModelRelease) -> list[Object] | Non
         return None
     stranger = None if routes else await context.cluster.get("HTTPRoute", namespace, name)
     return [stranger] if stranger else routes
+
+
+def _autoscalers(found: list[Object], release: str, deployments: Collection[str]) -> tuple[Autoscaler, ...]:
+    views = (autoscaler_view(scaler, release) for scaler in found)
+    return tuple(view for view in views if view is not None and view.deployment in deployments)
 
 
 def _pinned(pin: Object) -> str:
@@ -153,13 +163,16 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
 
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:
-    """Counters by pod of the revisions whose counters are wanted."""
-    revisions = [r for r in seen.revisions if r.name in wants.counters_of]
-    read = await asyncio.gather(*(_counters_of(context, seen, revision) for revision in revisions))
-    counted = {pod: counters for found in read for pod, counters in found.items()}
-    return counted or None
-
-
-async def _counters_of(context: Context, seen: Observed, revision: ModelRevision) -> dict[str, Counters]:
-    ips = {pod.name: pod.ip for pod in seen.pods_of(revision.name) if pod.ready and pod.ip}
-    return await pod_metrics.read(context.http, ips, seconds(revision.spec.policy.slo.latency.p95)) if ips else {}
+    """Counters of the ready pods of all revisions that are asked for, by pod."""
+    reading = wants.reading
+    judged = seen.revision(reading.judged) if reading else None
+    if reading is None or judged is None:
+        return None
+    source = context.pods if reading.now else context.counters
+    targets = [
+        Target(seen.release.metadata.namespace, pod.name, pod.ip)
+        for revision in sorted(reading.revisions)
+        for pod in seen.pods_of(revision)
+        if pod.ready and pod.ip
+    ]
+    return dict(await source.read(targets, seconds(judged.spec.policy.slo.latency.p95)))

@@ -55,12 +55,27 @@ class Registry(Strict):
         return seconds(self.timeout)
 
 
+class Prometheus(Strict):
+    """Where raw request counters are read, instead of from the pods themselves."""
+
+    url: str = Field(pattern=r"^https?://", description="Base URL of Prometheus' HTTP API.")
+    timeout: Duration = "2s"
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Seconds after which one query has failed."""
+        return seconds(self.timeout)
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
     images: Images
     registries: dict[str, Registry] = Field(min_length=1)
     watch_namespaces: tuple[str, ...] = ()
+    prometheus: Prometheus | None = Field(
+        None, description="Source of request counters while a revision is judged; none: the pods' own /metrics."
+    )
     server_packages: str = Field(
         "",
         description="What the default server image has installed: lines of a lock file; empty: not known.",

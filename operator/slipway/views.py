@@ -6,7 +6,7 @@ from typing import Any
 
 from slipway import names
 from slipway.kube import Object
-from slipway.plan.observed import Deployment, Job, Pod, Route, Service
+from slipway.plan.observed import Autoscaler, Deployment, Job, Pod, Route, Service
 
 _WAITING_IS_NORMAL = {"PodInitializing", "ContainerCreating"}
 
@@ -71,7 +71,18 @@ def deployment_view(deployment: Object) -> Deployment:
     current = status.get("observedGeneration", 0) >= meta["generation"]
     settled = current and status.get("updatedReplicas", 0) == replicas == status.get("replicas", 0)
     ready = status.get("readyReplicas", 0)
-    return Deployment(meta["name"], meta["uid"], replicas, ready, settled, deployment)
+    available = status.get("availableReplicas", 0)
+    return Deployment(meta["name"], meta["uid"], replicas, ready, settled, available, deployment)
+
+
+def autoscaler_view(autoscaler: Object, release: str) -> Autoscaler | None:
+    """An autoscaler of a Deployment, seen from `release`; None for one of something else."""
+    meta, target = autoscaler["metadata"], autoscaler["spec"]["scaleTargetRef"]
+    if target.get("kind") != "Deployment":
+        return None
+    labels = meta.get("labels") or {}
+    ours = labels.get(names.RELEASE_LABEL) == release and labels.get(names.MANAGED_BY) == names.MANAGER
+    return Autoscaler(meta["name"], meta["uid"], target["name"], ours, autoscaler)
 
 
 def pod_view(pod: Object) -> Pod:

@@ -28,6 +28,13 @@ class AfterRollback(StrEnum):
     CONTINUE = "Continue"
 
 
+class OnNoData(StrEnum):
+    """What follows when the counters of a revision under watch cannot be read any more."""
+
+    HOLD = "Hold"
+    ROLLBACK = "Rollback"
+
+
 class Step(Frozen):
     """A share of production traffic that the candidate has to earn its next one with. It ends by evidence."""
 
@@ -64,6 +71,11 @@ class Rollout(Frozen):
         AfterRollback.HOLD,
         description="Hold: after an automatic rollback nothing is promoted until spec.retry changes. "
         "Continue: the next version that the alias moves to is tried.",
+    )
+    on_no_data: OnNoData = Field(
+        OnNoData.HOLD,
+        description="Where the request counters of a revision under watch cannot be read for a minute. Hold: the watch "
+        "goes on until they can be, and nothing else is promoted. Rollback: production goes back.",
     )
     progress_deadline: Duration = Field(
         "15m", description="Fetching and staging together may take this long; then the revision is rejected."

@@ -66,6 +66,14 @@ class LifecycleStages(StrEnum):
     IGNORE = "Ignore"
 
 
+class AliasConflict(StrEnum):
+    """What follows when somebody moves the production alias by hand."""
+
+    REPORT = "Report"
+    RESTORE = "Restore"
+    FOLLOW = "Follow"
+
+
 class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
     """Which registered model is served, and how the registry is kept in step."""
 
@@ -85,6 +93,12 @@ class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
         pattern=ALIAS,
         max_length=255,
         description="MLflow alias that is moved to what production serves, and back by a rollback.",
+    )
+    alias_conflict: AliasConflict = Field(
+        AliasConflict.REPORT,
+        description="When somebody else moves productionAlias: Report says so and leaves it. Restore moves it back, "
+        "three times at most until it has stayed for an hour. Follow takes it as a wish and moves production to that "
+        "version, if production has served it before.",
     )
     lifecycle_stages: LifecycleStages = Field(
         LifecycleStages.IGNORE,

@@ -63,6 +63,8 @@ class RollbackTrigger(StrEnum):
     USER = "User"
     PODS_UNREADY = "PodsUnready"
     SLO_BREACH = "SLOBreach"
+    NO_DATA = "NoData"
+    ALIAS_MOVED = "AliasMoved"
 
 
 class RollbackState(Frozen):
@@ -79,6 +81,15 @@ class RollbackState(Frozen):
     retry: str = Field("", description="spec.retry at the time.")
     requested_at: Timestamp = Field(description="When it was decided.")
     completed_at: Timestamp | None = Field(None, description="When production was seen to serve the target.")
+
+
+class AliasEdit(Frozen):
+    """Somebody else moved the production alias."""
+
+    version: str = Field("", description="Version that they moved it to; empty: they removed it.")
+    seen_at: Timestamp = Field(description="When that was first seen.")
+    restores: int = Field(0, ge=0, description="How often the alias was moved back since it last stayed for an hour.")
+    agreed_since: Timestamp | None = Field(None, description="Since when the alias says again what production serves.")
 
 
 class TrafficShare(Frozen):
@@ -131,6 +142,7 @@ class ReleaseStatus(Frozen):
     production_alias_version: str | None = Field(
         None, description="Version that the production alias was last seen on after Slipway moved it."
     )
+    alias_edit: AliasEdit | None = Field(None, description="The last time that somebody else moved productionAlias.")
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
         description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; "

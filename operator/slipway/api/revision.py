@@ -140,6 +140,15 @@ class Watched(Counted):
 
     read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
+    state: str | None = Field(
+        None, max_length=32, description="What the counters said when they were last written down."
+    )
+    figures: dict[str, float] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="The figures behind that: e-values, their threshold, the median number of requests to detect a "
+        "revision three times over its objective.",
+    )
     baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
         Field(
             default_factory=dict,
@@ -162,6 +171,15 @@ class Canary(Frozen):
     requests: int = Field(0, ge=0, description="Requests that it answered in this step.")
     of: int = Field(0, ge=0, description="Requests that both sides answered in this step.")
     watched: Watched = Field(Watched(), description="Request counters of all its steps.")
+
+
+class Drain(Frozen):
+    """What was last seen of the pods of a revision that nothing should use any more."""
+
+    since: Timestamp = Field(description="Since when it was to be scaled down.")
+    read_at: Timestamp | None = Field(None, description="When its pods were last read.")
+    requests: int = Field(0, ge=0, description="Requests that they had answered then.")
+    in_flight: int = Field(0, ge=0, description="Requests that they were answering then.")
 
 
 class Consent(Frozen):
@@ -191,6 +209,12 @@ class RevisionStatus(Frozen):
     )
     canary: Canary | None = Field(None, description="The canary step that it is at, or ended at.")
     watched: Watched | None = Field(None, description="Request counters since the flip.")
+    production_before: Watched | None = Field(
+        None, description="Request counters of production while this revision was on its way."
+    )
+    drain: Drain | None = Field(
+        None, description="Present once it is to be scaled to zero: whether anybody still uses it."
+    )
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")

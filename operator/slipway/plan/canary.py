@@ -8,7 +8,7 @@ gives its share back to the live revision in one write, after a crash too.
 from __future__ import annotations
 
 from slipway.api.base import seconds
-from slipway.api.policy import Step
+from slipway.api.policy import OnNoData, Step
 from slipway.api.revision import Canary, ModelRevision, Phase
 from slipway.api.traffic import Router
 from slipway.api.verdict import Verdict
@@ -23,6 +23,7 @@ from slipway.plan.moves import move, note, stall, wait, write
 from slipway.plan.scene import Scene
 from slipway.plan.traffic import split
 from slipway.plan.trouble import crashing
+from slipway.plan.watching import NO_DATA_SECONDS
 from slipway.times import elapsed, stamp
 
 READ_SECONDS = 2.0
@@ -163,6 +164,10 @@ def _start(scene: Scene, candidate: ModelRevision, state: Canary) -> Plan:
 def _await(scene: Scene, candidate: ModelRevision, state: Canary, judgement: SloJudgement) -> Plan | None:
     """Wait for the step's evidence, or for what keeps it from going on; None when it is complete."""
     asked, sofar = _step(candidate, state), progress(scene, candidate, state)
+    lost = _silence(scene, state) >= NO_DATA_SECONDS
+    if lost and candidate.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK:
+        message = f"{sofar}; no request counter could be read for {NO_DATA_SECONDS:g} s (spec.rollout.onNoData)"
+        return _end(scene, candidate, Phase.INCONCLUSIVE, ("NoData", message), judgement)
     late = elapsed(state.step_started_at, scene.now) > seconds(asked.timeout)
     bad = judgement.state is SloState.EVERYTHING_BAD
     if not bad and state.requests >= asked.min_requests:
@@ -173,7 +178,13 @@ def _await(scene: Scene, candidate: ModelRevision, state: Canary, judgement: Slo
         problem = scene.route.problem if scene.route else None
         message = f"{said}; {problem}" if problem else said
         return _end(scene, candidate, Phase.INCONCLUSIVE, (reason, message), judgement)
-    return wait(f"halted at {state.weight} %: {judgement.message}" if bad else sofar, READ_SECONDS)
+    blind = "; no request counter could be read lately" if lost else ""
+    return wait(f"halted at {state.weight} %: {judgement.message}" if bad else f"{sofar}{blind}", READ_SECONDS)
+
+
+def _silence(scene: Scene, state: Canary) -> float:
+    """Seconds for which nothing could be read of the candidate."""
+    return elapsed(state.watched.read_at or state.step_started_at, scene.now)
 
 
 def _suspended(scene: Scene, candidate: ModelRevision, state: Canary) -> Plan | None:

@@ -40,6 +40,21 @@ class Deployment:
     ready: int
     settled: bool
     """The controller has seen the last change and every pod runs the current template."""
+    available: int = 0
+    """Pods that have been ready for minReadySeconds."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler of a revision's Deployment."""
+
+    name: str
+    uid: str
+    deployment: str
+    """Name of the Deployment that it targets."""
+    ours: bool
+    """Whether Slipway made it for this release; otherwise it is the user's."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -146,6 +161,8 @@ class Counters:
     requests: int
     slow: int
     errors: int
+    in_flight: int = 0
+    """Requests that it is answering now."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,8 @@ class Observed:
     services: Mapping[str, Service] = field(default_factory=dict)
     """The other Services of the release, by name, and any Service that stands where one of them should."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    autoscalers: tuple[Autoscaler, ...] = ()
+    """Those that target one of `deployments`, by name."""
     pods: tuple[Pod, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
     pins: Mapping[str, str] = field(default_factory=dict)
@@ -175,17 +194,17 @@ class Observed:
     policy: PolicyText | None = None
     registry: RegistryView = field(default_factory=RegistryView)
     counters: Mapping[str, Counters] | None = None
-    """Counters by pod, of the revisions that the plan needs them of; None: not read."""
+    """Counters of the pods that a decision may need now, by pod; None: not read. Who did not answer is missing."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""
         return next((revision for revision in self.revisions if revision.name == name), None)
 
-    def counters_of(self, revision: str) -> Mapping[str, Counters]:
-        """The counters that were read from the pods of `revision`."""
-        mine = {pod.name for pod in self.pods_of(revision)}
-        return {pod: read for pod, read in (self.counters or {}).items() if pod in mine}
-
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         """The pods of `revision`."""
         return tuple(pod for pod in self.pods if pod.revision == revision)
+
+    def counters_of(self, revision: str) -> Mapping[str, Counters]:
+        """Counters of those pods of `revision` that were read."""
+        read = self.counters or {}
+        return {pod.name: read[pod.name] for pod in self.pods_of(revision) if pod.name in read}

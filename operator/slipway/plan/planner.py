@@ -22,7 +22,7 @@ from slipway.plan.rollback import automatic, requested
 from slipway.plan.route import follow, hang, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
-from slipway.plan.watching import pause, watch
+from slipway.plan.watching import pause, record, watch
 
 Step = Callable[[Scene], Plan | None]
 
@@ -62,6 +62,7 @@ STEPS: tuple[Step, ...] = (
     contested,
     adopt,
     watch,
+    record,
     unusable,
     record_wanted,
     attempt,

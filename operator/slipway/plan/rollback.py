@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slipway.api.policy import Rollback
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
@@ -10,6 +12,7 @@ from slipway.plan.actions import Apply, Decision, Plan
 from slipway.plan.moves import stall, wait
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
+from slipway.plan.sizing import size_of
 from slipway.plan.traffic import flip
 from slipway.plan.trouble import trouble
 from slipway.render.deployment import deployment
@@ -58,8 +61,7 @@ def automatic(scene: Scene) -> Plan | None:
     why, target = trouble(scene, live), scene.previous
     if why is None or target is None or scene.ready_pods(target) == 0:
         return None
-    trigger, sentence = why
-    return _begin(scene, target, _state(scene, live.name, trigger, target, sentence))
+    return _begin(scene, target, _state(scene, live.name, why.trigger, target, why.message), why.figures)
 
 
 def _target(scene: Scene, request: Rollback) -> ModelRevision | None:
@@ -86,16 +88,19 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
     )
 
 
-def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
+def _begin(
+    scene: Scene, target: ModelRevision, state: RollbackState, figures: Mapping[str, float] | None = None
+) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
+    figured = {"figures": dict(figures)} if figures else {}
     decision = Decision(
         action="RollbackRequested",
         revision=target.name,
         message=f"rolling back from {state.from_revision} to {target.name}: {state.reason}",
         actor=state.actor,
         warning=state.trigger is not RollbackTrigger.USER,
-        details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value},
+        details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value, **figured},
     )
     action = flip(scene, target) if can_serve(scene, target) and target is not scene.live else None
     return Plan(action, decision, facts, again=0.0)
@@ -115,6 +120,16 @@ def _drive(scene: Scene, state: RollbackState) -> Plan | None:
     return warm_up(scene, target) or wait(f"waiting for the pods of {target.name} before rolling back", POLL_SECONDS)
 
 
+def under_way(scene: Scene) -> bool:
+    """Whether production is being taken back, or is about to be."""
+    request, state = scene.seen.release.spec.rollback, scene.seen.release.status.rollback
+    if request is None:
+        return state is not None and state.trigger is not RollbackTrigger.USER and state.completed_at is None
+    if state is not None and state.request == digest_of(request.wire()):
+        return state.completed_at is None
+    return _target(scene, request) is not None
+
+
 def can_serve(scene: Scene, target: ModelRevision) -> bool:
     """All its pods are ready; or one is, and production has none."""
     live_ready = scene.ready_pods(scene.live) if scene.live else 0
@@ -122,9 +137,9 @@ def can_serve(scene: Scene, target: ModelRevision) -> bool:
 
 
 def warm_up(scene: Scene, target: ModelRevision) -> Plan | None:
-    """Scale `target` up where it is smaller than the release asks."""
+    """Scale `target` up where it is smaller than production needs to be."""
     registry = scene.seen.settings.registries.get(target.spec.model.registry)
-    wanted, current = scene.seen.release.spec.server.replicas, scene.seen.deployments.get(target.name)
-    if registry is None or (current is not None and current.replicas >= wanted):
+    wanted, current = size_of(scene, target), scene.seen.deployments.get(target.name)
+    if registry is None or wanted is None or (current is not None and current.replicas >= wanted):
         return None
     return Plan(Apply(deployment(target, registry, wanted)), again=POLL_SECONDS)

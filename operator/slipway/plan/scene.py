@@ -13,6 +13,9 @@ from slipway.names import digest_of
 from slipway.plan.observed import Observed, Route, Version
 from slipway.plan.phases import FAILED, IN_FLIGHT, SERVING
 
+_SIZE = frozenset({"replicas", "autoscaling", "minReadySeconds"})
+"""What decides how many pods there are, and not what they serve."""
+
 
 @dataclass(frozen=True)
 class Desired:
@@ -29,7 +32,7 @@ class Desired:
         The number of pods is not part of it, and neither is an image that the release leaves to the operator: a larger
         release and a newer operator need no new proof.
         """
-        config = {key: value for key, value in self.server.config.wire().items() if key != "replicas"}
+        config = {key: value for key, value in self.server.config.wire().items() if key not in _SIZE}
         return digest_of({"version": self.version, "server": config})
 
     @cached_property
@@ -156,9 +159,9 @@ class Scene:
         return self.seen.registry.versions.get(version or "")
 
     def warm(self, revision: ModelRevision) -> bool:
-        """Whether every pod that `revision` wants is ready: production can be pointed at it now."""
+        """Whether every pod that `revision` wants is available: production can be pointed at it now."""
         deployment = self.seen.deployments.get(revision.name)
-        return deployment is not None and deployment.ready >= max(1, deployment.replicas)
+        return deployment is not None and deployment.available >= max(1, deployment.replicas)
 
     def ready_pods(self, revision: ModelRevision) -> int:
         """How many of its pods are ready."""

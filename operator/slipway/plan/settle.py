@@ -37,8 +37,9 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
     at = stamp(scene.now)
     if rollback is not None and rollback.from_revision == lost.name:
         why = (f"RolledBackBy{rollback.trigger.value}", f"production went back to {live.name}: {rollback.reason}")
-        return move(scene, lost, Phase.ROLLED_BACK, why, replaced_at=at)
-    return move(scene, lost, Phase.RETIRED, ("Replaced", f"production now serves {live.name}"), replaced_at=at)
+        return move(scene, lost, Phase.ROLLED_BACK, why, replaced_at=at, drain=None)
+    why = ("Replaced", f"production now serves {live.name}")
+    return move(scene, lost, Phase.RETIRED, why, replaced_at=at, drain=None)
 
 
 def _completed(scene: Scene, rollback: RollbackState) -> Plan:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import copy
 import itertools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.kube import Conflict, NotFound, Object
-from slipway.plan.observed import Version
+from slipway.metrics.source import Target
+from slipway.plan.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError
 
 Identity = tuple[str, str, str]
@@ -54,6 +55,8 @@ class FakeCluster:
     """Kinds that this cluster does not serve."""
     gateway_up: bool = True
     """Whether the controller of the Gateways runs: it takes up routes and says so in their status."""
+    restarts: dict[str, int] = field(default_factory=dict)
+    """Revision → how often each of its pods was restarted."""
     stuck_gates: frozenset[str] = frozenset()
     """Gates whose image cannot be pulled."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -175,13 +178,16 @@ class FakeCluster:
             self.objects[("Pod", namespace, f"{name}-{number}")] = self._pod(name, number, obj, version)
         ready = 0 if version in self.broken or name in self.unready else replicas
         status = {"observedGeneration": obj["metadata"]["generation"], "replicas": replicas}
-        obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready}
+        obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready}
 
     def _pod(self, name: str, number: int, deployment: Object, version: str) -> Object:
         broken, ready = version in self.broken, name not in self.unready
         fetched = {"terminated": {"exitCode": 0, "message": json.dumps({"ok": True, "digest": self.digest})}}
         crash = {"exitCode": 1, "message": json.dumps({"ok": False, "reason": "LoadFailed", "message": "bad magic"})}
-        server = {"restartCount": 2, "state": {"terminated": crash}} if broken else {"restartCount": 0, "state": {}}
+        restarts = self.restarts.get(name, 0)
+        server = (
+            {"restartCount": 2, "state": {"terminated": crash}} if broken else {"restartCount": restarts, "state": {}}
+        )
         conditions = [{"type": "Ready", "status": "True" if ready and not broken else "False"}]
         return {
             "kind": "Pod",
@@ -193,6 +199,7 @@ class FakeCluster:
                 "creationTimestamp": "2026-01-01T00:00:00Z",
             },
             "status": {
+                "podIP": f"10.0.0.{number + 1}",
                 "conditions": conditions,
                 "initContainerStatuses": [{"name": "fetch", "state": fetched}],
                 "containerStatuses": [{"name": "server", **server}],
@@ -232,6 +239,25 @@ class FakeCluster:
         meta = {"name": f"{job}-x", "namespace": namespace, "uid": job, "labels": labels, "creationTimestamp": ""}
         status = {"containerStatuses": [{"name": "gate", "state": waiting}]}
         self.objects[("Pod", namespace, f"{job}-x")] = {"kind": "Pod", "metadata": meta, "status": status}
+
+
+@dataclass
+class FakeCounters:
+    """Pods that answer requests, and a source of their counters that can be lost."""
+
+    answered: dict[str, Counters] = field(default_factory=dict)
+    """Pod → its counters; a pod that is not here has answered nothing yet."""
+    down: bool = False
+    reads: int = 0
+
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Counters]:
+        self.reads += 1
+        return {} if self.down else {t.pod: self.answered.get(t.pod, Counters(0, 0, 0)) for t in targets}
+
+    def serve(self, revision: str, requests: int, slow: int = 0, errors: int = 0) -> None:
+        """The first pod of `revision` answers so many requests more."""
+        old = self.answered.get(f"{revision}-0", Counters(0, 0, 0))
+        self.answered[f"{revision}-0"] = Counters(old.requests + requests, old.slow + slow, old.errors + errors)
 
 
 @dataclass
@@ -297,4 +323,4 @@ def _merged(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeRegistry", "failing", "passing"]
+__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeCounters", "FakeRegistry", "failing", "passing"]

@@ -16,7 +16,7 @@ from slipway.plan.observed import Version
 from slipway.reconcile import reconcile
 from slipway.registry.board import Board
 from slipway.settings import Images, Registry, Settings
-from tests.unit.release.fakes import FakeCluster, FakeRegistry
+from tests.unit.release.fakes import FakeCluster, FakeCounters, FakeRegistry
 
 NAMESPACE, NAME, MODEL = "demo", "cancer", "cancer_classifier"
 POLICY = """
@@ -63,6 +63,7 @@ class World:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     registry: FakeRegistry = field(default_factory=lambda: FakeRegistry({MODEL: {}}))
+    counters: FakeCounters = field(default_factory=FakeCounters)
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
@@ -79,11 +80,12 @@ class World:
         self.context = Context(
             self.cluster,
             board,
-            None,
+            self.counters,
+            self.counters,
             settings(),
             instruments,
             lambda: self.now,
-            lambda: self.now.timestamp(),  # type: ignore[arg-type]
+            lambda: self.now.timestamp(),
         )
 
     def put(self, manifest: Object) -> None:
