@@ -10,10 +10,12 @@ from slipway.api.revision import Phase
 from slipway.api.traffic import Router
 from slipway.gates import slo
 from slipway.plan.actions import Plan
+from slipway.plan.alias import consequence
 from slipway.plan.announce import contradicted
 from slipway.plan.hold import held
 from slipway.plan.phases import IN_FLIGHT, SERVING
 from slipway.plan.scene import Scene
+from slipway.plan.watching import lost, reference
 from slipway.times import stamp
 
 Status = Literal["True", "False", "Unknown"]
@@ -106,7 +108,9 @@ def _registry_reachable(look: Look) -> Judged:
     if registry.model_exists is None:
         return Judged("Unknown", "NotAsked")
     problem = contradicted(look.scene)
-    return Judged("True", "AliasEdited", problem) if problem else Judged("True", "Listed")
+    if problem is None:
+        return Judged("True", "Listed")
+    return Judged("True", "AliasEdited", f"{problem}; {consequence(look.scene)}")
 
 
 def _rollback_ready(look: Look) -> Judged:
@@ -119,13 +123,17 @@ def _rollback_ready(look: Look) -> Judged:
 
 
 def _slo_healthy(look: Look) -> Judged:
+    """Judged on what was written down, so that the condition changes no more often than that."""
     live = look.scene.live
-    if live is None or live.status.watched is None or live.status.watched.requests == 0:
+    if live is not None and lost(look.scene, live):
+        return Judged("Unknown", "NoData", f"no request counter of {live.name} can be read; see spec.rollout.onNoData")
+    if live is None or live.status.watched is None:
         return Judged("Unknown", "NoData", "no request was counted since the flip")
-    judged = slo.judge(live.spec.policy.slo, live.status.watched)
+    judged = slo.judge(live.spec.policy.slo, live.status.watched, reference(live))
     if judged.state is slo.SloState.HEALTHY:
         return Judged("True", "WithinObjectives", f"{judged.message}, since the flip")
-    return Judged("False", judged.state.value, judged.message)
+    status: Status = "Unknown" if judged.state is slo.SloState.NO_DATA else "False"
+    return Judged(status, judged.state.value, f"{judged.message}, since the flip")
 
 
 def _route_accepted(look: Look) -> Judged | None:

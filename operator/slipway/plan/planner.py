@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from slipway.plan.actions import Plan
+from slipway.plan.alias import conflict
 from slipway.plan.announce import announce
 from slipway.plan.attempt import attempt
 from slipway.plan.furniture import furnish, reopened
@@ -18,7 +19,7 @@ from slipway.plan.moves import stall
 from slipway.plan.observed import Observed
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
-from slipway.plan.rollback import automatic, requested
+from slipway.plan.rollback import automatic, followed, requested
 from slipway.plan.route import follow, hang, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
@@ -56,6 +57,7 @@ STEPS: tuple[Step, ...] = (
     withdraw,
     requested,
     automatic,
+    followed,
     reopened,
     hang,
     misdirected,
@@ -70,6 +72,7 @@ STEPS: tuple[Step, ...] = (
     retire,
     intake,
     announce,
+    conflict,
     pause,
 )
 

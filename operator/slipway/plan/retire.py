@@ -74,8 +74,9 @@ def _scale_down(scene: Scene, revision: ModelRevision) -> Plan | None:
         return None
     if drained(scene, revision):
         return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
-    if revision.status.drain is None or due(scene, revision):
-        return note(revision, drain=looked(scene, revision))
+    now = looked(scene, revision)
+    if revision.status.drain is None or (due(scene, revision) and now.read_at is not None):
+        return note(revision, drain=now)
     return wait(f"{revision.name} is scaled to zero once nobody uses it any more", QUIET_SECONDS)
 
 

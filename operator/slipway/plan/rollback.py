@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from slipway.api.policy import Rollback
+from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.names import digest_of
 from slipway.plan.actions import Apply, Decision, Plan
+from slipway.plan.announce import contradicted, pointed
 from slipway.plan.moves import stall, wait
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
@@ -59,17 +61,37 @@ def automatic(scene: Scene) -> Plan | None:
     if live is None or live.status.phase not in SERVING or (state is not None and state.to == live.name):
         return None
     why, target = trouble(scene, live), scene.previous
-    if why is None or target is None or scene.ready_pods(target) == 0:
+    if why is None:
         return None
+    if target is None or scene.ready_pods(target) == 0:
+        return Plan(waiting=f"{live.name} should go ({why.trigger.value}), but no earlier revision is ready: it stays")
     return _begin(scene, target, _state(scene, live.name, why.trigger, target, why.message), why.figures)
+
+
+def followed(scene: Scene) -> Plan | None:
+    """Somebody moved the production alias to a version that production served before, and the release follows it."""
+    edit, live, model = scene.seen.release.status.alias_edit, scene.live, scene.seen.release.spec.model
+    if model.alias_conflict is not AliasConflict.FOLLOW or edit is None or edit.agreed_since or live is None:
+        return None
+    if contradicted(scene) is None or pointed(scene) != edit.version or scene.seen.release.spec.rollback is not None:
+        return None
+    target = _served(scene, lambda revision: revision.spec.model.version == edit.version)
+    if target is None:
+        return None
+    reason = f"alias {model.production_alias} was moved to version {edit.version}"
+    return _begin(scene, target, _state(scene, live.name, RollbackTrigger.ALIAS_MOVED, target, reason))
 
 
 def _target(scene: Scene, request: Rollback) -> ModelRevision | None:
     """The newest revision that the request names and that has served production."""
     if request.to == "previous":
         return scene.previous
-    served = [r for r in scene.seen.revisions if r.status.phase in ONCE_SERVED]
-    named = [r for r in served if r.name == request.to or r.spec.model.version == request.version]
+    return _served(scene, lambda r: r.name == request.to or r.spec.model.version == request.version)
+
+
+def _served(scene: Scene, wanted: Callable[[ModelRevision], bool]) -> ModelRevision | None:
+    """The newest of the `wanted` revisions that has served production."""
+    named = [r for r in scene.seen.revisions if r.status.phase in ONCE_SERVED and wanted(r)]
     return named[-1] if named else None
 
 

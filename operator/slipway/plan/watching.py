@@ -78,6 +78,8 @@ def _kept(scene: Scene, live: ModelRevision, length: float) -> tuple[str, str]:
     judged, subject = judgement(scene, live), f"{live.name} (version {live.spec.model.version})"
     if length == 0:
         return "Promoted", f"{subject} serves; spec.rollout.watch is 0, so it was not watched"
+    if judged.state is slo.SloState.BREACH:
+        return "PromotedInBreach", f"{subject} serves although {judged.message}: there was no revision to go back to"
     if judged.state is slo.SloState.EVERYTHING_BAD:
         return "PromotedAmongTrouble", f"{subject} was watched for {length:g} s: {judged.message}"
     if judged.state is slo.SloState.NO_DATA:
@@ -111,11 +113,10 @@ def pause(scene: Scene) -> Plan | None:
 
 
 def _pending(scene: Scene, live: ModelRevision, length: float) -> str:
-    silence = silent_seconds(scene, live)
-    if silence < NO_DATA_SECONDS:
+    if not lost(scene, live):
         return f"watching {live.name} for {length:g} s after the flip"
     after = "production goes back" if live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK else "the watch goes on"
-    return f"no request counter of {live.name} could be read for {silence:.0f} s; {after} (spec.rollout.onNoData)"
+    return f"no request counter of {live.name} can be read; {after} (spec.rollout.onNoData)"
 
 
 def recording(scene: Scene, candidate: ModelRevision) -> bool:
