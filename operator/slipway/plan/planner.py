@@ -20,7 +20,7 @@ from slipway.plan.observed import Observed
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, followed, requested
-from slipway.plan.route import follow, hang, unknown, withdraw
+from slipway.plan.route import attach, mirror, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
 from slipway.plan.watching import pause, record, watch
@@ -52,14 +52,14 @@ def idle(scene: Scene) -> Plan:
 
 
 STEPS: tuple[Step, ...] = (
-    follow,
+    mirror,
     settle,
     withdraw,
     requested,
     automatic,
     followed,
     reopened,
-    hang,
+    attach,
     misdirected,
     contested,
     adopt,

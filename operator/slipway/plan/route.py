@@ -19,7 +19,7 @@ from slipway.plan.traffic import ServiceRouter, flip
 from slipway.render import route as render
 
 
-def follow(scene: Scene) -> Plan | None:
+def mirror(scene: Scene) -> Plan | None:
     """Point the production Service at what the route has made live."""
     live, service = scene.live, scene.seen.production
     if scene.route is None or live is None or service is None or service.release != scene.name:
@@ -53,13 +53,13 @@ def withdraw(scene: Scene) -> Plan | None:
     return Plan(flip(scene, live), decision, again=NOW)
 
 
-def hang(scene: Scene) -> Plan | None:
+def attach(scene: Scene) -> Plan | None:
     """Make the route, bring it in line with spec.traffic.gateway, or remove it after a change of the router."""
     live, release, route = scene.live, scene.seen.release, scene.route
     if live is None or live.status.phase not in SERVING:
         return None
     if release.spec.traffic.router is RouterName.SERVICE:
-        return _unhang(scene, live) if route else None
+        return _detach(scene, live) if route else None
     gateway = release.spec.traffic.gateway
     if gateway is None or not scene.seen.gateway_api:
         return None
@@ -89,7 +89,7 @@ def _last_shares(scene: Scene, live: ModelRevision) -> dict[str, int]:
     return {live.name: 100}
 
 
-def _unhang(scene: Scene, live: ModelRevision) -> Plan | None:
+def _detach(scene: Scene, live: ModelRevision) -> Plan | None:
     """The Service takes over: once it points where the route does, the route goes."""
     service, route = scene.seen.production, scene.route
     followed = service is not None and dict(service.selector) == names.selector(scene.name, live.name)
