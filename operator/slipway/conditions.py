@@ -124,7 +124,11 @@ def _rollback_ready(look: Look) -> Judged:
 
 def _slo_healthy(look: Look) -> Judged:
     """Judged on what was written down, so that the condition changes no more often than that."""
-    live = look.scene.live
+    live, candidate = look.scene.live, look.scene.candidate
+    canary = candidate.status.canary if candidate else None
+    if candidate is not None and canary is not None and canary.watched.state == slo.SloState.EVERYTHING_BAD:
+        judged = slo.judge(candidate.spec.policy.slo, canary.watched, canary.watched.production)
+        return Judged("False", judged.state.value, f"{candidate.name}: {judged.message}")
     if live is not None and lost(look.scene, live):
         return Judged("Unknown", "NoData", f"no request counter of {live.name} can be read; see spec.rollout.onNoData")
     if live is None or live.status.watched is None:

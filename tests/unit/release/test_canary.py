@@ -150,7 +150,7 @@ async def test_a_pause_waits_for_a_person_and_is_lifted_by_name(world: World) ->
     while "paused" not in world.status["message"]:
         world.now = world.later(max(await world.step() or 0.0, 0.01))
     assert f"paused until spec.resume is {R2}/1" in world.status["message"]
-    await world.settle(hours=0.5)
+    await world.settle(hours=0.2)
     assert world.revision(2)["canary"]["step"] == 1, "it does not time out: its evidence is there"
     world.edit(resume=f"{R1}/1")
     await world.settle(hours=0.01)
@@ -162,7 +162,7 @@ async def test_a_pause_waits_for_a_person_and_is_lifted_by_name(world: World) ->
 async def test_spec_paused_freezes_a_canary_where_it_is_and_still_takes_a_bad_one_back(world: World) -> None:
     await start(world)
     world.edit(paused=True)
-    await world.settle(hours=0.5)
+    await world.settle(hours=0.2)
     assert world.weights == {R1: 90, R2: 10}
     world.callers.slow = {R2: 0.5}
     await ends(world, "Rejected")
@@ -205,7 +205,7 @@ async def test_a_rollback_takes_all_shares_in_one_write(world: World) -> None:
     await start(world, step=2)
     world.alias("3")
     await ends(world, "Superseded")
-    await world.settle(hours=0.2)
+    await world.settle(hours=0.05)
     assert world.status["live"]["version"] == "3"
     world.edit(rollback={"version": "1"})
     before = world.cluster.writes.count(("flip", "HTTPRoute", NAME))
