@@ -79,6 +79,9 @@ class RollbackState(Frozen):
     reason: Text = Field("", description="Why.")
     actor: str = Field(description="Who asked, as the API server knows it, or the rule that fired.")
     retry: str = Field("", description="spec.retry at the time.")
+    figures: dict[str, float] = Field(
+        default_factory=dict, max_length=32, description="The figures that it was decided on, where a rule fired."
+    )
     requested_at: Timestamp = Field(description="When it was decided.")
     completed_at: Timestamp | None = Field(None, description="When production was seen to serve the target.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from slipway.api.policy import Rollback
 from slipway.api.release import AliasConflict
@@ -65,7 +65,8 @@ def automatic(scene: Scene) -> Plan | None:
         return None
     if target is None or scene.ready_pods(target) == 0:
         return Plan(waiting=f"{live.name} should go ({why.trigger.value}), but no earlier revision is ready: it stays")
-    return _begin(scene, target, _state(scene, live.name, why.trigger, target, why.message), why.figures)
+    state = _state(scene, live.name, why.trigger, target, why.message)
+    return _begin(scene, target, state.model_copy(update={"figures": why.figures}))
 
 
 def followed(scene: Scene) -> Plan | None:
@@ -110,12 +111,10 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
     )
 
 
-def _begin(
-    scene: Scene, target: ModelRevision, state: RollbackState, figures: Mapping[str, float] | None = None
-) -> Plan:
+def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
-    figured = {"figures": dict(figures)} if figures else {}
+    figured = {"figures": state.figures} if state.figures else {}
     decision = Decision(
         action="RollbackRequested",
         revision=target.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipway.api.release_status import RollbackState, RollbackTrigger
-from slipway.api.revision import ModelRevision, Phase
+from slipway.api.revision import ModelRevision, Phase, Watched
 from slipway.api.traffic import Router
 from slipway.plan.actions import NOW, Decision, Plan
 from slipway.plan.moves import move, stall
@@ -37,9 +37,17 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
     at = stamp(scene.now)
     if rollback is not None and rollback.from_revision == lost.name:
         why = (f"RolledBackBy{rollback.trigger.value}", f"production went back to {live.name}: {rollback.reason}")
-        return move(scene, lost, Phase.ROLLED_BACK, why, replaced_at=at, drain=None)
+        return move(scene, lost, Phase.ROLLED_BACK, why, replaced_at=at, drain=None, watched=_evidence(lost, rollback))
     why = ("Replaced", f"production now serves {live.name}")
     return move(scene, lost, Phase.RETIRED, why, replaced_at=at, drain=None)
+
+
+def _evidence(lost: ModelRevision, rollback: RollbackState) -> Watched | None:
+    """What it was taken back on, kept with the revision."""
+    if not rollback.figures:
+        return lost.status.watched
+    decided = {"state": rollback.trigger.value, "figures": rollback.figures}
+    return (lost.status.watched or Watched()).model_copy(update=decided)
 
 
 def _completed(scene: Scene, rollback: RollbackState) -> Plan:

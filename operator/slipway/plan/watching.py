@@ -6,6 +6,7 @@ is in the next reading too.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from slipway.api.base import seconds
@@ -70,7 +71,9 @@ def watch(scene: Scene) -> Plan | None:
     over = elapsed(live.status.flipped_at, scene.now) >= length
     if over and (length == 0 or scene.seen.counters_of(live.name)):
         return move(scene, live, Phase.LIVE, _kept(scene, live, length), watched=written)
-    return note(live, watched=written) if _worth_writing(scene, live, written) else None
+    if not _worth_writing(scene, live, written):
+        return None
+    return replace(note(live, watched=written), waiting=_pending(scene, live, length))
 
 
 def _kept(scene: Scene, live: ModelRevision, length: float) -> tuple[str, str]:

@@ -122,6 +122,12 @@ class World:
         except Conflict:
             return 0.0
 
+    async def passes(self, number: int, seconds: float = 0.1) -> None:
+        """So many passes, with time between them."""
+        for _ in range(number):
+            self.now += timedelta(seconds=seconds)
+            await self.step()
+
     async def settle(self, hours: float = 1.0, look: Callable[[], None] = lambda: None) -> None:
         """Let time pass until nothing is left to do; fails where the operator never comes to rest."""
         end = self.now + timedelta(hours=hours)
