@@ -24,7 +24,9 @@ else
   definitions=$GATEWAY_API_DOWNLOADS/$GATEWAY_API_VERSION/standard-install.yaml
 fi
 
+new=
 if ! has_definitions; then
+  new=1
   say "- the Gateway API's definitions ($GATEWAY_API_VERSION, standard channel)"
   kubectl apply --server-side -f "$definitions" >/dev/null
   kubectl wait --for=condition=Established --timeout 30s crd/httproutes.gateway.networking.k8s.io >/dev/null
@@ -40,7 +42,7 @@ kubectl -n gateway wait --for=condition=Programmed --timeout 60s gateway/public 
   die "nobody carries out Gateway public" "look at: kubectl -n gateway describe gateway public"
 
 # An operator that started before the definitions were there does not watch routes: it learns of them when it looks again.
-if kubectl -n slipway-system get deployment slipway >/dev/null 2>&1; then
+if [ -n "$new" ] && kubectl -n slipway-system get deployment slipway >/dev/null 2>&1; then
   kubectl -n slipway-system rollout restart deployment/slipway >/dev/null
   kubectl -n slipway-system rollout status deployment/slipway --timeout 120s >/dev/null
 fi
