@@ -2,10 +2,10 @@
 
     BODY=… [HOST_HEADER=…] python load_generator.py HOST RATE SECONDS
 
-Needs nothing but Python. HOST_HEADER names the host that a gateway at HOST tells releases apart by. Every answer becomes
-one line of JSON: when it was sent and when it was there (seconds since the epoch), the status or 0, the model version and
-revision that answered, and what went wrong. Ends after SECONDS, or on SIGTERM, once every request that was sent has its
-line.
+Needs nothing but Python. HOST_HEADER names the host that a gateway at HOST tells releases apart by. Every answer is
+one line of JSON: when it was sent and when it was there (seconds since the epoch), the status or 0, the model version
+and revision that answered, and what went wrong. Ends after SECONDS, or on SIGTERM, once every request that was sent has
+its line.
 """
 
 from __future__ import annotations

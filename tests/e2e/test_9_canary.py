@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import gateway
+from tests.e2e import figures, gateway
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.conftest import Stage
-from tests.e2e.figures import MEASURED
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.load import Load, steady_load
 from tests.e2e.models import AGAIN, example
@@ -111,7 +110,7 @@ def test_ten_per_cent_are_ten_per_cent_and_two_steps_lead_to_production(
     begin, end = seconds(first["stepStartedAt"]) + CARRIED_OUT_SECONDS, seconds(second["enteredAt"])
     during = [answer for answer in load.answers if begin < answer.sent < end]
     share = sum(answer.version == good for answer in during) / len(during)
-    MEASURED["canary: share at 10 %"] = f"{share:.4f} of {len(during)} requests"
+    figures.record("canary: share at 10 %", f"{share:.4f} of {len(during)} requests")
     assert len(during) >= 2000
     assert abs(share - 0.1) < 4 * sqrt(0.1 * 0.9 / len(during)), share
     assert load.failures == []
@@ -131,7 +130,7 @@ def test_a_bad_canary_is_taken_back_after_few_requests(
     until("its share is gone", lambda: weights(release) == {live: 100}, 10, release.seen)
     load.end()
     served = load.by_version(slow)
-    MEASURED["canary: requests served by a slow one at 10 %"] = len(served)
+    figures.record("canary: requests served by a slow one at 10 %", len(served))
     assert rejected["status"]["reason"] == "SLOBreach"
     assert "slower than 200 ms" in rejected["status"]["message"]
     assert 0 < len(served) <= 150
