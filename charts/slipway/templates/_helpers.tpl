@@ -38,8 +38,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
-{{- $prometheus := ternary (dict "prometheus" .Values.prometheus) dict (not (empty .Values.prometheus.url)) -}}
-{{ merge (dict "images" $images "registries" $registries) $prometheus $top | toYaml }}
+{{- $prometheus := ternary .Values.prometheus nil (not (empty (.Values.prometheus | default dict).url)) -}}
+{{ merge (dict "images" $images "registries" $registries "prometheus" $prometheus) $top | toYaml }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}
