@@ -159,7 +159,8 @@ def _counters(http: aiohttp.ClientSession, settings: Settings) -> CounterSource 
 async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     """The tasks of the process. The first one to end ends all."""
     context = operator.context
-    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog)
+    routes = await context.cluster.knows("HTTPRoute")
+    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog, routes)
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
     for name in context.settings.registries:
         parts.append(context.board.follow(name, partial(operator.registry_changed, name)))

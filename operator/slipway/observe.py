@@ -1,4 +1,4 @@
-"""Reads everything that a plan may need, live from the API server. Production truth is the Service's selector."""
+"""Reads everything that a plan may need, live from the API server: what production traffic follows is the truth."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from slipway import names
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
+from slipway.api.traffic import Router
 from slipway.context import Context
-from slipway.kube import Object
+from slipway.kube import NotFound, Object
 from slipway.metrics.source import Target
 from slipway.plan.needs import Needs, needs
 from slipway.plan.observed import Autoscaler, Counters, Observed, PolicyText, RegistryView, Service
 from slipway.plan.scene import Scene
-from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, service_view
+from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
 
@@ -52,6 +53,7 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
+    routes = await _routes(context, release)
     if production is None:
         foreign = await cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
@@ -64,6 +66,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         settings=context.settings,
         revisions=tuple(revisions),
         production=production,
+        route=next((route_view(route) for route in routes or () if route["metadata"]["name"] == name), None),
+        gateway_api=routes is not None,
         services=services,
         deployments=deployments,
         autoscalers=_autoscalers(scalers, name, deployments),
@@ -71,8 +75,24 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
-        children=_owned(release, found),
+        children=_owned(release, {**found, "HTTPRoute": routes or []}),
     )
+
+
+async def _routes(context: Context, release: ModelRelease) -> list[Object] | None:
+    """The routes of the release, and a stranger's with its name; None where the cluster knows no HTTPRoutes.
+
+    Read for the Gateway router alone, and after a change to another router until its route is gone.
+    """
+    namespace, name = release.metadata.namespace, release.metadata.name
+    if Router.GATEWAY not in (release.spec.traffic.router, release.status.router):
+        return []
+    try:
+        routes = await context.cluster.list("HTTPRoute", namespace, {names.RELEASE_LABEL: name})
+    except NotFound:
+        return None
+    stranger = None if routes else await context.cluster.get("HTTPRoute", namespace, name)
+    return [stranger] if stranger else routes
 
 
 def _autoscalers(found: list[Object], release: str, deployments: Collection[str]) -> tuple[Autoscaler, ...]:
@@ -87,9 +107,11 @@ def _pinned(pin: Object) -> str:
 def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tuple[str, str, str, bool], ...]:
     """The children that belong to the release itself rather than to a revision, and whether they refer to it."""
     children = []
-    for kind in ("ModelRevision", "Service", "PodDisruptionBudget"):
+    for kind in ("ModelRevision", "Service", "PodDisruptionBudget", "HTTPRoute"):
         for child in found[kind]:
             meta = child["metadata"]
+            if (meta.get("labels") or {}).get(names.RELEASE_LABEL) != release.metadata.name:
+                continue
             owners = {owner["uid"] for owner in meta.get("ownerReferences", [])}
             of_revision = kind == "Service" and names.REVISION_LABEL in meta["labels"]
             if not of_revision:

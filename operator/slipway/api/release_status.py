@@ -148,7 +148,7 @@ class ReleaseStatus(Frozen):
     alias_edit: AliasEdit | None = Field(None, description="The last time that somebody else moved productionAlias.")
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; with router "
-        "Gateway also RouteAccepted.",
+        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; "
+        "with router Gateway also RouteAccepted.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )

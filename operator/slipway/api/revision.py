@@ -164,7 +164,10 @@ class Canary(Frozen):
     step: int = Field(ge=1, description="Number of the step, counted from 1.")
     weight: int = Field(ge=1, le=99, description="Share of production traffic in percent that the step asks for.")
     against: str = Field(description="The revision that served production when the canary began.")
-    step_started_at: Timestamp | None = Field(None, description="When the route was seen to give it that weight.")
+    entered_at: Timestamp | None = Field(None, description="When the step was decided.")
+    step_started_at: Timestamp | None = Field(
+        None, description="When the route was seen to give it that weight, and a gateway to carry it out."
+    )
     requests: int = Field(0, ge=0, description="Requests that it answered in this step.")
     of: int = Field(0, ge=0, description="Requests that both sides answered in this step.")
     watched: Watched = Field(Watched(), description="Request counters of all its steps.")

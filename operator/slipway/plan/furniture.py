@@ -43,7 +43,7 @@ def _pods(scene: Scene, live: ModelRevision) -> Plan | None:
 def reopened(scene: Scene) -> Plan | None:
     """The production Service was deleted: make it again, pointing at what it pointed at."""
     last = scene.seen.release.status.live
-    revision = scene.seen.revision(last.revision) if last else None
+    revision = scene.live or (scene.seen.revision(last.revision) if last else None)
     if scene.seen.production is not None or revision is None or scene.ready_pods(revision) == 0:
         return None
     return Plan(OpenProduction(services.production(scene.seen.release, revision.name)), again=0.0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from slipway import names
 from slipway.api.revision import Phase
+from slipway.plan import canary_look
 from slipway.plan.retire import to_look_at
 from slipway.plan.rollback import under_way
 from slipway.plan.scene import Scene
@@ -49,6 +50,9 @@ def _reading(scene: Scene) -> Reading | None:
         return None
     if live is not None and live.status.phase is Phase.WATCHING:
         return Reading(live.name, frozenset({live.name}))
+    state = candidate.status.canary if candidate else None
+    if candidate is not None and state is not None and canary_look.due(candidate):
+        return Reading(candidate.name, frozenset({candidate.name, state.against}))
     if live is not None and candidate is not None and recording(scene, candidate):
         return Reading(candidate.name, frozenset({live.name}))
     idle = to_look_at(scene)

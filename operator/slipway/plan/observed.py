@@ -93,6 +93,32 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Route:
+    """The HTTPRoute of a release: the weights of its first rule are what production traffic follows."""
+
+    name: str
+    uid: str
+    resource_version: str
+    release: str | None
+    """The release that owns it, by label; None for somebody else's route."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Service of a revision → its weight, in the route's order; those without weight are left out."""
+    strange: str | None = None
+    """What is in it that Slipway does not put there."""
+    problem: str | None = None
+    """Why no gateway carries it out as it is now; None where one does."""
+    affinity: bool = False
+    """Whether the API server kept its session affinity: the standard channel's definition drops it."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> Mapping[str, int]:
+        """Percent of the traffic by revision, the first one being live."""
+        total = sum(self.weights.values())
+        return {revision: round(100 * weight / total) for revision, weight in self.weights.items()}
+
+
+@dataclass(frozen=True)
 class Version:
     """One registered model version."""
 
@@ -148,6 +174,10 @@ class Observed:
     revisions: tuple[ModelRevision, ...] = ()
     """By number, oldest first."""
     production: Service | None = None
+    route: Route | None = None
+    """The HTTPRoute with the release's name. Where there is none, the production Service says what is live."""
+    gateway_api: bool = True
+    """Whether the cluster knows HTTPRoutes."""
     services: Mapping[str, Service] = field(default_factory=dict)
     """The other Services of the release, by name, and any Service that stands where one of them should."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)

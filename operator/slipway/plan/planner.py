@@ -20,6 +20,7 @@ from slipway.plan.observed import Observed
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, followed, requested
+from slipway.plan.route import attach, mirror, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
 from slipway.plan.watching import pause, record, watch
@@ -37,7 +38,7 @@ def unusable(scene: Scene) -> Plan | None:
         )
     if registry.problem is None and registry.model_exists is False:
         return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
-    return None
+    return unknown(scene)
 
 
 def idle(scene: Scene) -> Plan:
@@ -51,11 +52,14 @@ def idle(scene: Scene) -> Plan:
 
 
 STEPS: tuple[Step, ...] = (
+    mirror,
     settle,
+    withdraw,
     requested,
     automatic,
     followed,
     reopened,
+    attach,
     misdirected,
     contested,
     adopt,

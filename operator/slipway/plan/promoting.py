@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from slipway.api.revision import ModelRevision
 from slipway.plan.actions import Apply, OpenProduction, Plan
+from slipway.plan.canary import unfit
 from slipway.plan.hold import held
 from slipway.plan.moves import wait
-from slipway.plan.rollback import flip
 from slipway.plan.scene import Scene
 from slipway.plan.sizing import size_of
+from slipway.plan.traffic import flip
 from slipway.render import services
 from slipway.render.deployment import deployment
 
@@ -16,12 +17,15 @@ POLL_SECONDS = 1.0
 REGISTRY_SECONDS = 5.0
 
 
-def step(scene: Scene, candidate: ModelRevision) -> Plan:
+def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """Flip, if the pods are still ready and there is a way back. An outage of the registry freezes production.
 
     A live revision without ready pods is no way back, but nothing is lost by leaving it either: a broken production
     must not block its own repair.
     """
+    broken = unfit(scene, candidate)
+    if broken is not None:
+        return broken
     hold = held(scene)
     if hold is not None:
         return wait(f"all gates passed; held: {hold[1]}", 60.0)

@@ -25,6 +25,8 @@ def retire(scene: Scene) -> Plan | None:
     for revision in scene.seen.revisions:
         if revision is scene.live or revision.status.phase in IN_FLIGHT or _target(scene) == revision.name:
             continue
+        if scene.share(revision) > 0:
+            continue  # whoever gave it that: its pods answer people's requests
         plan = _sweep(scene, revision)
         if plan is not None and plan.action is not None:
             return plan

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slipway import names
 from slipway.api.policy import Rollback
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan.actions import Apply, Decision, Flip, Plan
+from slipway.names import digest_of
+from slipway.plan.actions import Apply, Decision, Plan
 from slipway.plan.announce import contradicted, pointed
 from slipway.plan.moves import stall, wait
 from slipway.plan.phases import SERVING
-from slipway.plan.scene import Scene, digest_of
+from slipway.plan.scene import Scene
 from slipway.plan.sizing import size_of
+from slipway.plan.traffic import flip
 from slipway.plan.trouble import trouble
 from slipway.render.deployment import deployment
 from slipway.times import elapsed, stamp
@@ -172,11 +173,3 @@ def warm_up(scene: Scene, target: ModelRevision) -> Plan | None:
     if registry is None or wanted is None or (current is not None and current.replicas >= wanted):
         return None
     return Plan(Apply(deployment(target, registry, wanted)), again=POLL_SECONDS)
-
-
-def flip(scene: Scene, target: ModelRevision) -> Flip:
-    """Point production at `target`, if the Service is still as it was read."""
-    service = scene.seen.production
-    if service is None:
-        raise ValueError("a flip needs a production Service; the first promotion creates it")
-    return Flip(service.name, service.resource_version, dict(service.selector), names.selector(scene.name, target.name))

@@ -29,14 +29,21 @@ def trouble(scene: Scene, live: ModelRevision) -> Trouble | None:
         return Trouble(RollbackTrigger.PODS_UNREADY, f"{live.name} has no ready pod", {})
     if live.status.phase is not Phase.WATCHING:
         return None
-    for pod in scene.seen.pods_of(live.name):
-        if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
-            message = f"pod {pod.name} of {live.name} restarted {pod.restarts} times"
-            return Trouble(RollbackTrigger.PODS_UNREADY, message, {})
+    looping = crashing(scene, live)
+    if looping:
+        return Trouble(RollbackTrigger.PODS_UNREADY, looping, {})
     judged = judgement(scene, live)
     if judged.state is slo.SloState.BREACH:
         return Trouble(RollbackTrigger.SLO_BREACH, f"{live.name}: {judged.message}", dict(judged.figures))
     if lost(scene, live) and live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK:
         message = f"no request counter of {live.name} could be read for {NO_DATA_SECONDS:g} s"
         return Trouble(RollbackTrigger.NO_DATA, message, dict(judged.figures))
+    return None
+
+
+def crashing(scene: Scene, revision: ModelRevision) -> str | None:
+    """Which pod of `revision` is in a crash loop, in one sentence; None while none is."""
+    for pod in scene.seen.pods_of(revision.name):
+        if pod.restarts >= CRASHES or pod.waiting == "CrashLoopBackOff":
+            return f"pod {pod.name} of {revision.name} restarted {pod.restarts} times"
     return None

@@ -113,7 +113,7 @@ async def test_an_operator_that_is_gone_is_noticed(world: World) -> None:
     await serve(world, "1")
     await serve(world, "2")
     seen = await preview(world.cluster, KEY, PREVIOUS)
-    with pytest.raises(Failure, match="does not select cancer-r1"):
+    with pytest.raises(Failure, match="does not follow cancer-r1"):
         await command.roll_back(world.cluster, KEY, PREVIOUS, seen, 0.05)
 
 

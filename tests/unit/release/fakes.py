@@ -53,6 +53,10 @@ class FakeCluster:
     """Revisions whose pods are not ready."""
     pending: dict[str, int] = field(default_factory=dict)
     """Revision → how many of its pods find no node."""
+    unknown_kinds: frozenset[str] = frozenset()
+    """Kinds that this cluster does not serve."""
+    gateway_up: bool = True
+    """Whether the controller of the Gateways runs: it takes up routes and says so in their status."""
     restarts: dict[str, int] = field(default_factory=dict)
     """Revision → how often each of its pods was restarted."""
     stuck_gates: frozenset[str] = frozenset()
@@ -64,11 +68,16 @@ class FakeCluster:
         return copy.deepcopy(found) if found else None
 
     async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        if kind in self.unknown_kinds:
+            raise NotFound(404, f"the server could not find the requested resource {kind}")
         return [
             copy.deepcopy(obj)
             for (k, ns, _), obj in sorted(self.objects.items())
             if k == kind and namespace in ("", ns) and _matches(obj, labels)
         ]
+
+    async def knows(self, kind: str) -> bool:
+        return kind not in self.unknown_kinds
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)
@@ -97,10 +106,10 @@ class FakeCluster:
             *path, last = operation["path"].strip("/").split("/")
             target = new
             for part in path:
-                target = target[part]
+                target = target[int(part)] if isinstance(target, list) else target[part]
             if operation["op"] == "test" and target[last] != operation["value"]:
                 raise Conflict(422, "test failed")
-            if operation["op"] == "replace":
+            if operation["op"] == "add":
                 target[last] = operation["value"]
         return self._write("flip", identity, lambda: self._store(identity, new))
 
@@ -161,6 +170,8 @@ class FakeCluster:
                 self._run_deployment(namespace, name, obj)
             elif kind == "Job" and not obj.get("status"):
                 self._run_job(namespace, name, obj)
+            elif kind == "HTTPRoute" and self.gateway_up:
+                obj["status"] = {"parents": [_accepted(obj)]}
 
     def _run_deployment(self, namespace: str, name: str, obj: Object) -> None:
         replicas, version = obj["spec"]["replicas"], obj["metadata"]["labels"]["slipway.dev/model-version"]
@@ -278,6 +289,15 @@ class FakeRegistry:
     def _reach(self) -> None:
         if self.down:
             raise RegistryError("connection refused")
+
+
+def _accepted(route: Object) -> Object:
+    """What a gateway's controller says of a route that it carries out."""
+    generation = route["metadata"]["generation"]
+    conditions = [
+        {"type": type_, "status": "True", "observedGeneration": generation} for type_ in ("Accepted", "ResolvedRefs")
+    ]
+    return {"parentRef": {"name": "public"}, "conditions": conditions}
 
 
 def _identity(manifest: Mapping[str, Any]) -> Identity:

@@ -16,6 +16,7 @@ from slipway.plan.observed import Version
 from slipway.reconcile import reconcile
 from slipway.registry.board import Board
 from slipway.settings import Images, Registry, Settings
+from tests.unit.release.callers import Callers
 from tests.unit.release.fakes import FakeCluster, FakeCounters, FakeRegistry
 
 NAMESPACE, NAME, MODEL = "demo", "cancer", "cancer_classifier"
@@ -67,6 +68,7 @@ class World:
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
+        self.callers = Callers(self.cluster, self.counters)
         self.registry.described = {n: version(n) for n in ("1", "2", "3")}
         self.put(release())
         policy = {"kind": "ConfigMap", "metadata": {"name": "governance-tags", "namespace": NAMESPACE}}
@@ -106,9 +108,14 @@ class World:
         else:
             self.registry.models[MODEL]["staging"] = number
 
+    def later(self, seconds: float) -> datetime:
+        """The time in `seconds`."""
+        return self.now + timedelta(seconds=seconds)
+
     async def step(self) -> float | None:
         """One pass of the operator, after its registry poll and after the cluster's controllers ran."""
         self.cluster.tick()
+        self.callers.call(self.now, (NAMESPACE, NAME))
         await self.context.board._poll("default", self.context.board._entries["default"])
         try:
             return await reconcile(self.context, NAMESPACE, NAME)
@@ -158,6 +165,20 @@ class World:
     def names(self, kind: str) -> list[str]:
         """Names of the objects of `kind`."""
         return sorted(name for k, _, name in self.cluster.objects if k == kind)
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """The route's weights, by revision."""
+        route = self.cluster.objects[("HTTPRoute", NAMESPACE, NAME)]
+        return {backend["name"]: backend["weight"] for backend in route["spec"]["rules"][0]["backendRefs"]}
+
+    def weigh(self, **weights: int) -> None:
+        """Edit the route by hand: r1=90, r2=10."""
+        route = self.cluster.objects[("HTTPRoute", NAMESPACE, NAME)]
+        backends = route["spec"]["rules"][0]["backendRefs"]
+        template = backends[0]
+        new = [{**template, "name": f"{NAME}-{name}", "weight": weight} for name, weight in weights.items()]
+        self.put({**route, "spec": {**route["spec"], "rules": [{"backendRefs": new}]}})
 
     @property
     def serving(self) -> str | None:
