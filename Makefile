@@ -62,7 +62,7 @@ fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/hel
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
-test: check mlflow install ## All tests, the real cluster included
+test: check mlflow gateway install ## All tests, the real cluster included
 	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy/chart tests/e2e
 
 ## The operator

@@ -1,7 +1,7 @@
 # The cluster, the images and MLflow. Included by the Makefile; cluster/README.md says how it works.
 export CLUSTER IMAGE_REPOSITORY SLIPWAY_IMAGES
 
-.PHONY: cluster-up cluster-down cluster-lock images mlflow mlflow-ui mlflow-lock
+.PHONY: cluster-up cluster-down cluster-lock images mlflow mlflow-ui mlflow-lock gateway
 cluster-up: ## A Kubernetes cluster: kind, or with CLUSTER=existing the current context
 	@cluster/up.sh
 
@@ -16,6 +16,9 @@ mlflow: images ## A real MLflow server in the cluster
 
 mlflow-ui: ## MLflow at http://localhost:5000 until interrupted (PORT=…)
 	@cluster/mlflow-ui.sh $(PORT)
+
+gateway: cluster-up ## The Gateway API and a gateway in the cluster, for canary steps
+	@cluster/gateway.sh
 
 cluster-lock: # after a change in cluster/versions.env
 	@cluster/lock.sh

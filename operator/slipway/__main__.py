@@ -29,6 +29,9 @@ from slipway.kube import ApiServer, ClusterError
 from slipway.metrics.instruments import Instruments
 from slipway.notify.ledger import Ledger
 from slipway.notify.notifier import Notifier
+from slipway.metrics.pods import PodCounters
+from slipway.metrics.prometheus import PrometheusCounters
+from slipway.metrics.source import CounterSource
 from slipway.queue import Key, Queue
 from slipway.registry.board import Board
 from slipway.registry.mlflow import MlflowRegistry
@@ -164,7 +167,11 @@ async def operate(settings: Settings) -> None:
     async with aiohttp.ClientSession() as http:
         board = Board(registries, instruments)
         clocks = (_now, time.monotonic)
-        context = Context(cluster, board, http, settings, instruments, *clocks, recorder, (recorder,), actor_key)
+        pods = PodCounters(http)
+        counters = _counters(http, settings) or pods
+        context = Context(
+            cluster, board, counters, pods, settings, instruments, *clocks, recorder, (recorder,), actor_key
+        )
         operator = Operator(context)
         if settings.notification_channels:
             ledger = Ledger(store)
@@ -179,10 +186,17 @@ async def operate(settings: Settings) -> None:
             await cluster.close()
 
 
+def _counters(http: aiohttp.ClientSession, settings: Settings) -> CounterSource | None:
+    """Where request counters are read from, if not from the pods."""
+    where = settings.prometheus
+    return PrometheusCounters(http, where.url, where.timeout_seconds) if where else None
+
+
 async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     """The tasks of the process. The first one to end ends all."""
     context = operator.context
-    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog, operator.gone)
+    routes = await context.cluster.knows("HTTPRoute")
+    watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog, operator.gone, routes)
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
     if context.recorder is not None:
         parts.append(context.recorder.run(operator.recorded))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from slipway import traffic
 from slipway.api.base import API_VERSION
 from slipway.context import Context
 from slipway.kube import Cluster, Conflict
@@ -16,13 +17,12 @@ from slipway.plan.actions import (
     Checkpoint,
     CreateRevision,
     Delete,
-    Flip,
     OpenProduction,
     Own,
+    Shift,
     WriteRevision,
 )
 from slipway.registry.protocol import Promotion
-from slipway.traffic import service
 
 
 async def act(context: Context, namespace: str, action: Action) -> None:
@@ -37,9 +37,10 @@ async def act(context: Context, namespace: str, action: Action) -> None:
             await cluster.apply(manifest)
         case OpenProduction(manifest):
             await cluster.create(manifest)
-        case Flip():
-            await service.flip(cluster, namespace, action)
-            context.instruments.flips.labels(namespace, action.service).inc()
+        case Shift():
+            await traffic.shift(cluster, namespace, action)
+            if action.flips:
+                context.instruments.flips.labels(namespace, action.name).inc()
         case Delete(kind, name, uid):
             await cluster.delete(kind, namespace, name, uid)
         case Own():

@@ -7,12 +7,15 @@ from typing import Literal, NamedTuple
 
 from slipway.api.release_status import Condition
 from slipway.api.revision import Phase
+from slipway.api.traffic import Router
 from slipway.gates import slo
 from slipway.plan.actions import Plan
+from slipway.plan.alias import consequence
 from slipway.plan.announce import contradicted
 from slipway.plan.hold import held
 from slipway.plan.phases import IN_FLIGHT, SERVING
 from slipway.plan.scene import Scene
+from slipway.plan.watching import lost, reference
 from slipway.times import stamp
 
 Status = Literal["True", "False", "Unknown"]
@@ -39,6 +42,8 @@ def conditions(scene: Scene, plan: Plan, before: tuple[Condition, ...]) -> tuple
     result = []
     for type_, judge in _JUDGES.items():
         judged = judge(Look(scene, plan))
+        if judged is None:
+            continue
         last = old.get(type_)
         since = last.last_transition_time if last and last.status == judged.status else stamp(scene.now)
         result.append(
@@ -103,7 +108,9 @@ def _registry_reachable(look: Look) -> Judged:
     if registry.model_exists is None:
         return Judged("Unknown", "NotAsked")
     problem = contradicted(look.scene)
-    return Judged("True", "AliasEdited", problem) if problem else Judged("True", "Listed")
+    if problem is None:
+        return Judged("True", "Listed")
+    return Judged("True", "AliasEdited", f"{problem}; {consequence(look.scene)}")
 
 
 def _rollback_ready(look: Look) -> Judged:
@@ -116,13 +123,36 @@ def _rollback_ready(look: Look) -> Judged:
 
 
 def _slo_healthy(look: Look) -> Judged:
-    live = look.scene.live
-    if live is None or live.status.watched is None or live.status.watched.requests == 0:
+    """Judged on what was written down, so that the condition changes no more often than that."""
+    live, candidate = look.scene.live, look.scene.candidate
+    canary = candidate.status.canary if candidate else None
+    if candidate is not None and canary is not None and canary.watched.state == slo.SloState.EVERYTHING_BAD:
+        judged = slo.judge(candidate.spec.policy.slo, canary.watched, canary.watched.production)
+        return Judged("False", judged.state.value, f"{candidate.name}: {judged.message}")
+    if live is not None and lost(look.scene, live):
+        return Judged("Unknown", "NoData", f"no request counter of {live.name} can be read; see spec.rollout.onNoData")
+    if live is None or live.status.watched is None:
         return Judged("Unknown", "NoData", "no request was counted since the flip")
-    seen = live.status.watched
-    breach = slo.breach(live.spec.policy.slo, seen)
-    counts = f"{seen.requests} requests, {seen.slow} slow, {seen.errors} failed since the flip"
-    return Judged("False", "Breach", breach) if breach else Judged("True", "WithinObjectives", counts)
+    judged = slo.judge(live.spec.policy.slo, live.status.watched, reference(live))
+    if judged.state is slo.SloState.HEALTHY:
+        return Judged("True", "WithinObjectives", f"{judged.message}, since the flip")
+    status: Status = "Unknown" if judged.state is slo.SloState.NO_DATA else "False"
+    return Judged(status, judged.state.value, f"{judged.message}, since the flip")
+
+
+def _route_accepted(look: Look) -> Judged | None:
+    """Only where a release has a route, or is to have one."""
+    release, route = look.scene.seen.release, look.scene.route
+    if route is None:
+        wanted = release.spec.traffic.router is Router.GATEWAY
+        return Judged("False", "NoRoute", "the route is made with the first promotion") if wanted else None
+    gateway = release.spec.traffic.gateway
+    if route.problem:
+        return Judged("False", "NotAccepted", route.problem)
+    if gateway is not None and gateway.session_affinity is not None and not route.affinity:
+        said = "this cluster's HTTPRoute has no sessionPersistence (it is in the Gateway API's experimental channel)"
+        return Judged("True", "WithoutSessionAffinity", f"{said}: clients do not stay with one revision")
+    return Judged("True", "Accepted", f"route {route.name} is carried out")
 
 
 def _held(look: Look) -> Judged:
@@ -130,7 +160,7 @@ def _held(look: Look) -> Judged:
     return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", "NotHeld")
 
 
-_JUDGES: dict[str, Callable[[Look], Judged]] = {
+_JUDGES: dict[str, Callable[[Look], Judged | None]] = {
     "Ready": _ready,
     "Reconciling": _reconciling,
     "Stalled": _stalled,
@@ -139,4 +169,5 @@ _JUDGES: dict[str, Callable[[Look], Judged]] = {
     "RollbackReady": _rollback_ready,
     "SLOHealthy": _slo_healthy,
     "Held": _held,
+    "RouteAccepted": _route_accepted,
 }

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiohttp
-
 from slipway.audit import Consumer
 from slipway.audit.recorder import Recorder
 from slipway.kube import Cluster
 from slipway.metrics.instruments import Instruments
+from slipway.metrics.source import CounterSource
 from slipway.registry.board import Board
 from slipway.settings import Settings
 
@@ -22,7 +21,10 @@ class Context:
 
     cluster: Cluster
     board: Board
-    http: aiohttp.ClientSession
+    counters: CounterSource
+    """Request counters that revisions are judged on."""
+    pods: CounterSource
+    """The pods' own counters, for what has to be known this very second: whether a pod is still answering."""
     settings: Settings
     instruments: Instruments
     now: Callable[[], datetime]

@@ -25,10 +25,13 @@ CHILDREN = (
     ("batch", "v1", "jobs"),
     ("", "v1", "services"),
 )
+ROUTES = ("gateway.networking.k8s.io", "v1", "httproutes")
 
 
-def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog, gone: Gone) -> kopf.OperatorRegistry:
-    """Handlers that never fail and never wait."""
+def registry(
+    seen: Seen, enqueue: Enqueue, watchdog: Watchdog, gone: Gone, routes: bool = False
+) -> kopf.OperatorRegistry:
+    """Handlers that never fail and never wait. `routes`: watch HTTPRoutes too, which not every cluster knows."""
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=handlers)
@@ -60,7 +63,7 @@ def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog, gone: Gone) -> ko
     def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         enqueue((namespace or "", labels[RELEASE_LABEL]))
 
-    for group, version, plural in CHILDREN:
+    for group, version, plural in (*CHILDREN, *((ROUTES,) if routes else ())):
         present = {RELEASE_LABEL: kopf.PRESENT}
         kopf.on.event(group, version, plural, registry=handlers, labels=present, id=plural)(child_changed)
     return handlers

@@ -43,6 +43,8 @@ KINDS: dict[str, Resource] = {
     "MutatingWebhookConfiguration": _resource(
         "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"
     ),
+    "HTTPRoute": _resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
+    "HorizontalPodAutoscaler": _resource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     "Event": _resource("", "v1", "Event", "events"),
 }
 
@@ -75,8 +77,15 @@ class Cluster(Protocol):
         """The object, or None."""
         ...
 
+    async def knows(self, kind: str) -> bool:
+        """Whether the cluster serves `kind`."""
+        ...
+
     async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
-        """Objects with all of `labels`; namespace "" means all namespaces."""
+        """Objects with all of `labels`; namespace "" means all namespaces.
+
+        NotFound: the cluster does not know `kind`.
+        """
         ...
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
@@ -123,6 +132,15 @@ class ApiServer:
     async def close(self) -> None:
         """Close the connections."""
         await self._api.close()
+
+    async def knows(self, kind: str) -> bool:
+        """Whether the API server serves `kind` in the version that is asked for. Raises ClusterError."""
+        resource = KINDS[kind]
+        try:
+            served = await self._request("get", f"/{resource.prefix}/{resource.group}/{resource.api_version}", {})
+        except NotFound:
+            return False
+        return any(each["name"] == resource.name for each in served.get("resources", []))
 
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """See Cluster."""
@@ -190,6 +208,9 @@ class ApiServer:
     ) -> Object:
         namespace, name = where
         path = KINDS[kind].path(name=name, namespace=namespace or None) + suffix
+        return await self._request(method, path, params)
+
+    async def _request(self, method: str, path: str, params: Mapping[str, Any]) -> Object:
         try:
             response = await self._dynamic.request(
                 method, path, serialize=False, _request_timeout=TIMEOUT_SECONDS, **params

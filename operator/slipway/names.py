@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from typing import Any
 
 MANAGER = "slipway"
 RELEASE_LABEL = "slipway.dev/release"
@@ -14,12 +16,20 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 PRODUCTION_ANNOTATION = "slipway.dev/compared-with"
 CHECKPOINT_ANNOTATION = "slipway.dev/checkpoint"
 CHECKPOINT_TAG = "slipway.checkpoint"
+GATEWAY_ANNOTATION = "slipway.dev/gateway"
+"""Digest of the spec.traffic.gateway that a route was made from."""
 
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""
 
 HTTP_PORT = 8080
 SERVICE_PORT = 80
+
+
+def digest_of(value: Any) -> str:
+    """Twelve hex digits that identify `value`, which must be JSON."""
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def revision_name(release: str, number: int) -> str:

@@ -1,9 +1,9 @@
-"""Reads everything that a plan may need, live from the API server. Production truth is the Service's selector."""
+"""Reads everything that a plan may need, live from the API server: what production traffic follows is the truth."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,14 @@ from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit import pending
+from slipway.api.traffic import Router
 from slipway.context import Context
-from slipway.kube import Object
-from slipway.metrics import pods as pod_metrics
+from slipway.kube import NotFound, Object
+from slipway.metrics.source import Target
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import ConfigText, Counters, Observed, RegistryView, Service
+from slipway.plan.observed import Autoscaler, ConfigText, Counters, Observed, RegistryView, Service
 from slipway.plan.scene import Scene
-from slipway.views import deployment_view, job_view, pod_view, service_view
+from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
 
@@ -47,10 +48,14 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     namespace, name = release.metadata.namespace, release.metadata.name
     labels, cluster = {names.RELEASE_LABEL: name}, context.cluster
     kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget")
-    lists = await asyncio.gather(*(cluster.list(kind, namespace, labels) for kind in kinds))
+    *lists, scalers = await asyncio.gather(
+        *(cluster.list(kind, namespace, labels) for kind in kinds),
+        cluster.list("HorizontalPodAutoscaler", namespace, {}),  # a user's own bears no label of ours
+    )
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
+    routes = await _routes(context, release)
     if production is None:
         foreign = await cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
@@ -58,19 +63,44 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     revisions = sorted(parsed, key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
+    deployments = {view.name: view for view in map(deployment_view, found["Deployment"])}
     return Observed(
         release=release,
         settings=context.settings,
         revisions=tuple(revisions),
         production=production,
+        route=next((route_view(route) for route in routes or () if route["metadata"]["name"] == name), None),
+        gateway_api=routes is not None,
         services=services,
-        deployments={view.name: view for view in map(deployment_view, found["Deployment"])},
+        deployments=deployments,
+        autoscalers=_autoscalers(scalers, name, deployments),
         pods=tuple(map(pod_view, serving)),
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
-        children=_owned(release, found),
+        children=_owned(release, {**found, "HTTPRoute": routes or []}),
     )
+
+
+async def _routes(context: Context, release: ModelRelease) -> list[Object] | None:
+    """The routes of the release, and a stranger's with its name; None where the cluster knows no HTTPRoutes.
+
+    Read for the Gateway router alone, and after a change to another router until its route is gone.
+    """
+    namespace, name = release.metadata.namespace, release.metadata.name
+    if Router.GATEWAY not in (release.spec.traffic.router, release.status.router):
+        return []
+    try:
+        routes = await context.cluster.list("HTTPRoute", namespace, {names.RELEASE_LABEL: name})
+    except NotFound:
+        return None
+    stranger = None if routes else await context.cluster.get("HTTPRoute", namespace, name)
+    return [stranger] if stranger else routes
+
+
+def _autoscalers(found: list[Object], release: str, deployments: Collection[str]) -> tuple[Autoscaler, ...]:
+    views = (autoscaler_view(scaler, release) for scaler in found)
+    return tuple(view for view in views if view is not None and view.deployment in deployments)
 
 
 def _pinned(pin: Object) -> str:
@@ -80,9 +110,11 @@ def _pinned(pin: Object) -> str:
 def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tuple[str, str, str, bool], ...]:
     """The children that belong to the release itself rather than to a revision, and whether they refer to it."""
     children = []
-    for kind in ("ModelRevision", "Service", "PodDisruptionBudget"):
+    for kind in ("ModelRevision", "Service", "PodDisruptionBudget", "HTTPRoute"):
         for child in found[kind]:
             meta = child["metadata"]
+            if (meta.get("labels") or {}).get(names.RELEASE_LABEL) != release.metadata.name:
+                continue
             owners = {owner["uid"] for owner in meta.get("ownerReferences", [])}
             of_revision = kind == "Service" and names.REVISION_LABEL in meta["labels"]
             if not of_revision:
@@ -156,10 +188,16 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
 
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:
-    if wants.counters_of is None:
+    """Counters of the ready pods of all revisions that are asked for, by pod."""
+    reading = wants.reading
+    judged = seen.revision(reading.judged) if reading else None
+    if reading is None or judged is None:
         return None
-    revision = seen.revision(wants.counters_of)
-    ips = {pod.name: pod.ip for pod in seen.pods_of(wants.counters_of) if pod.ready and pod.ip}
-    if revision is None or not ips:
-        return None
-    return await pod_metrics.read(context.http, ips, seconds(revision.spec.policy.slo.latency.p95))
+    source = context.pods if reading.now else context.counters
+    targets = [
+        Target(seen.release.metadata.namespace, pod.name, pod.ip)
+        for revision in sorted(reading.revisions)
+        for pod in seen.pods_of(revision)
+        if pod.ready and pod.ip
+    ]
+    return dict(await source.read(targets, seconds(judged.spec.policy.slo.latency.p95)))

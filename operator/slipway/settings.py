@@ -82,6 +82,18 @@ class Audit(Strict):
     key: Path | None = Field(None, description="Ed25519 private key in PEM form; null: no checkpoints are made.")
 
 
+class Prometheus(Strict):
+    """Where raw request counters are read, instead of from the pods themselves."""
+
+    url: str = Field(pattern=r"^https?://", description="Base URL of Prometheus' HTTP API.")
+    timeout: Duration = "2s"
+
+    @property
+    def timeout_seconds(self) -> float:
+        """Seconds after which one query has failed."""
+        return seconds(self.timeout)
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
@@ -92,6 +104,9 @@ class Settings(Strict):
     webhook: Webhook | None = Field(None, description="None: nobody knows who changed a release.")
     notification_channels: Path | None = Field(
         None, description="Folder with a file of URLs for each channel; None: nobody is notified."
+    )
+    prometheus: Prometheus | None = Field(
+        None, description="Source of request counters while a revision is judged; none: the pods' own /metrics."
     )
     server_packages: str = Field(
         "",

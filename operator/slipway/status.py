@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.api.release_status import Hold, Rejected, ReleaseStatus, RevisionRef, TrafficShare
 from slipway.api.revision import ModelRevision, Phase
+from slipway.api.traffic import Router
 from slipway.conditions import conditions
 from slipway.plan.actions import Decision, Plan
 from slipway.plan.hold import held
@@ -25,12 +26,13 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
             "observed_generation": release.metadata.generation,
             "phase": _phase(scene, plan),
             "message": _message(scene, plan),
-            "weight": 0 if candidate else None,
+            "weight": scene.share(candidate) if candidate else None,
             "gate": _gate(scene),
-            "live": _ref(live, live.status.flipped_at) if live else (facts.live if scene.seen.production else None),
+            "live": _ref(live, live.status.flipped_at) if live else facts.live,
             "candidate": _ref(candidate, candidate.metadata.creation_timestamp) if candidate else None,
             "previous": _ref(previous, previous.status.replaced_at) if previous else None,
-            "traffic": (TrafficShare(revision=live.name, weight=100),) if live else (),
+            "router": _router(scene),
+            "traffic": _traffic(scene),
             "hold": _hold(scene, facts),
             "rejected": _rejected(scene),
             "last_revision": max(numbers),
@@ -46,6 +48,22 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
 def decisions(seen: Observed, after: ReleaseStatus, plan: Plan) -> tuple[Decision, ...]:
     """What this pass decided: the plan's decision, and what shows in the conditions alone."""
     return (*((plan.decision,) if plan.decision else ()), *notices(seen, after))
+
+
+def _router(scene: Scene) -> Router:
+    """Gateway from before its route is made until after it is gone: so long the route has to be looked for."""
+    return Router.GATEWAY if scene.route is not None else scene.seen.release.spec.traffic.router
+
+
+def _traffic(scene: Scene) -> tuple[TrafficShare, ...]:
+    """What each revision is given, and what it got of the requests that were counted in the canary's step."""
+    known = {name: share for name, share in scene.shares.items() if scene.seen.revision(name) is not None}
+    canary = scene.candidate.status.canary if scene.candidate else None
+    got: dict[str, float] = {}
+    if scene.candidate is not None and canary is not None and canary.of > 0:
+        got[scene.candidate.name] = round(100 * canary.requests / canary.of, 2)
+        got[canary.against] = round(100 - got[scene.candidate.name], 2)
+    return tuple(TrafficShare(revision=n, weight=share, observed=got.get(n)) for n, share in known.items())[:8]
 
 
 def _phase(scene: Scene, plan: Plan) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from slipway import names
 from slipway.kube import Object
-from slipway.plan.observed import Deployment, Job, Pod, Service
+from slipway.plan.observed import Autoscaler, Deployment, Job, Pod, Route, Service
 
 _WAITING_IS_NORMAL = {"PodInitializing", "ContainerCreating"}
 
@@ -23,6 +23,47 @@ def service_view(service: Object) -> Service:
     )
 
 
+def route_view(route: Object) -> Route:
+    """An HTTPRoute, as far as Slipway makes one: a single rule whose backends are Services of revisions."""
+    meta, rules = route["metadata"], route["spec"].get("rules") or [{}]
+    backends = rules[0].get("backendRefs") or []
+    alien = [backend for backend in backends if backend.get("kind", "Service") != "Service" or backend.get("namespace")]
+    strange = f"{len(rules)} rules" if len(rules) > 1 else f"backend {alien[0]['name']}" if alien else None
+    weights = {backend["name"]: backend.get("weight", 1) for backend in backends if backend not in alien}
+    return Route(
+        name=meta["name"],
+        uid=meta["uid"],
+        resource_version=meta["resourceVersion"],
+        release=(meta.get("labels") or {}).get(names.RELEASE_LABEL),
+        weights={name: weight for name, weight in weights.items() if weight > 0},
+        strange=strange,
+        problem=_route_problem(route),
+        affinity="sessionPersistence" in rules[0],
+        manifest=route,
+    )
+
+
+def _route_problem(route: Object) -> str | None:
+    """Why no gateway carries out `route` as it is now, in words that say which one; None where one does."""
+    parents = route.get("status", {}).get("parents") or []
+    if not parents:
+        return "no gateway has taken up the route; is the Gateway of spec.traffic.gateway there, and its controller up?"
+    problems = [_parent_problem(parent, route["metadata"].get("generation", 0)) for parent in parents]
+    return None if None in problems else problems[0]
+
+
+def _parent_problem(parent: Object, generation: int) -> str | None:
+    name = parent.get("parentRef", {}).get("name", "?")
+    conditions = {condition["type"]: condition for condition in parent.get("conditions") or []}
+    for type_ in ("Accepted", "ResolvedRefs"):
+        condition = conditions.get(type_, {})
+        if condition.get("status") != "True":
+            return f"Gateway {name}: {type_} is {condition.get('status', 'unknown')}, {condition.get('message', '')}"
+        if condition.get("observedGeneration", generation) < generation:
+            return f"Gateway {name} has not taken up the latest weights yet; is its controller up?"
+    return None
+
+
 def deployment_view(deployment: Object) -> Deployment:
     """A revision's Deployment."""
     meta, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status", {})
@@ -30,7 +71,18 @@ def deployment_view(deployment: Object) -> Deployment:
     current = status.get("observedGeneration", 0) >= meta["generation"]
     settled = current and status.get("updatedReplicas", 0) == replicas == status.get("replicas", 0)
     ready = status.get("readyReplicas", 0)
-    return Deployment(meta["name"], meta["uid"], replicas, ready, settled, deployment)
+    available = status.get("availableReplicas", 0)
+    return Deployment(meta["name"], meta["uid"], replicas, ready, settled, available, deployment)
+
+
+def autoscaler_view(autoscaler: Object, release: str) -> Autoscaler | None:
+    """An autoscaler of a Deployment, seen from `release`; None for one of something else."""
+    meta, target = autoscaler["metadata"], autoscaler["spec"]["scaleTargetRef"]
+    if target.get("kind") != "Deployment":
+        return None
+    labels = meta.get("labels") or {}
+    ours = labels.get(names.RELEASE_LABEL) == release and labels.get(names.MANAGED_BY) == names.MANAGER
+    return Autoscaler(meta["name"], meta["uid"], target["name"], ours, autoscaler)
 
 
 def pod_view(pod: Object) -> Pod:

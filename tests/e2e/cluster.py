@@ -27,6 +27,7 @@ PATHS = {
     "Job": ("apis/batch/v1", "jobs"),
     "PodDisruptionBudget": ("apis/policy/v1", "poddisruptionbudgets"),
     "EndpointSlice": ("apis/discovery.k8s.io/v1", "endpointslices"),
+    "HTTPRoute": ("apis/gateway.networking.k8s.io/v1", "httproutes"),
     "ModelRelease": ("apis/slipway.dev/v1alpha1", "modelreleases"),
     "ModelRevision": ("apis/slipway.dev/v1alpha1", "modelrevisions"),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.e2e import gateway
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.kubectl import kubectl
 from tests.e2e.waiting import until
@@ -79,11 +80,16 @@ class Load:
 
 @contextmanager
 def steady_load(cluster: Cluster, where: tuple[str, str], image: str, body: Any, rate: int = 50) -> Iterator[Load]:
-    """`rate` requests a second to the Service `where` (namespace, name), for as long as the context lasts."""
-    namespace = where[0]
+    """`rate` requests a second to the Service `where` (namespace, name), for as long as the context lasts.
+
+    A name with a dot is a host behind the gateway of these tests.
+    """
+    namespace, name = where
+    service, host = (gateway.ADDRESS, name) if "." in name else (f"{name}.{namespace}.svc", "")
     cluster.create(_script(namespace))
     load = Load(cluster, namespace, "load")
-    cluster.create(_pod(where, image, json.dumps(body), rate))
+    environment = {"BODY": json.dumps(body), "HOST_HEADER": host}
+    cluster.create(_pod(namespace, image, environment, [service, str(rate), str(LONGEST_SECONDS)]))
     try:
         until("the load begins", load.begun, within=60)
         yield load
@@ -103,13 +109,12 @@ def _script(namespace: str) -> Object:
     }
 
 
-def _pod(where: tuple[str, str], image: str, body: str, rate: int) -> Object:
-    namespace, service = where
+def _pod(namespace: str, image: str, environment: dict[str, str], arguments: list[str]) -> Object:
     container = {
         "name": "load",
         "image": image,
-        "command": ["python", f"/load/{SCRIPT.name}", f"{service}.{namespace}.svc", str(rate), str(LONGEST_SECONDS)],
-        "env": [{"name": "BODY", "value": body}],
+        "command": ["python", f"/load/{SCRIPT.name}", *arguments],
+        "env": [{"name": name, "value": value} for name, value in environment.items()],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
     }
     return {

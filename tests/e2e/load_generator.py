@@ -1,10 +1,11 @@
 """Steady load on one URL, run inside the cluster: an open loop with a fresh connection for every request.
 
-    BODY=… python load_generator.py HOST RATE SECONDS
+    BODY=… [HOST_HEADER=…] python load_generator.py HOST RATE SECONDS
 
-Needs nothing but Python. Every answer becomes one line of JSON: when it was sent and when it was there (seconds since
-the epoch), the status or 0, the model version and revision that answered, and what went wrong. Ends after SECONDS, or
-on SIGTERM, once every request that was sent has its line.
+Needs nothing but Python. HOST_HEADER names the host that a gateway at HOST tells releases apart by. Every answer is
+one line of JSON: when it was sent and when it was there (seconds since the epoch), the status or 0, the model version
+and revision that answered, and what went wrong. Ends after SECONDS, or on SIGTERM, once every request that was sent has
+its line.
 """
 
 from __future__ import annotations
@@ -34,8 +35,9 @@ class Target:
 
 def target(host: str, body: bytes) -> Target:
     """The target at `host`, resolved once: a Service's address never changes."""
+    named = os.environ.get("HOST_HEADER") or host
     head = (
-        f"POST /invocations HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"POST /invocations HTTP/1.1\r\nHost: {named}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return Target(socket.gethostbyname(host), head.encode() + body)

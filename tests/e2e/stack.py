@@ -12,7 +12,7 @@ from tests.e2e.kubectl import kubectl
 from tests.e2e.models import ROOT
 from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
 
-TARGETS = ("cluster-up", "images", "mlflow", "install")
+TARGETS = ("cluster-up", "images", "mlflow", "gateway", "install")
 LOCK = ROOT / ".tools" / "e2e.lock"
 SKIP = "E2E_SKIP_SETUP"
 POLL = "2s"

@@ -64,7 +64,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- else -}}
 {{- $_ := set $audit "url" "sqlite:////var/lib/slipway/audit.db" -}}
 {{- end -}}
-{{ merge (dict "images" $images "registries" $registries "audit" $audit) $top | toYaml }}
+{{- $prometheus := ternary .Values.prometheus nil (not (empty (.Values.prometheus | default dict).url)) -}}
+{{ merge (dict "images" $images "registries" $registries "audit" $audit "prometheus" $prometheus) $top | toYaml }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}
@@ -93,6 +94,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers]
+  verbs: [get, list, create, patch, delete]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
   verbs: [create, patch]

@@ -1,4 +1,4 @@
-"""How a revision is rolled out and watched: rollout, SLO, traffic and rollback of a ModelRelease."""
+"""How a revision is rolled out and watched: rollout, SLO and rollback of a ModelRelease."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ ONE_ROLLBACK_TARGET = {
 }
 
 
+WEIGHTS_INCREASE = {
+    "rule": "self.map(s, s.weight).isSorted() && self.all(s, self.exists_one(t, t.weight == s.weight))",
+    "message": "each step must give the candidate more weight than the one before it; 100 % is the promotion itself",
+}
+
+
 class AfterRollback(StrEnum):
     """What follows an automatic rollback."""
 
@@ -22,9 +28,37 @@ class AfterRollback(StrEnum):
     CONTINUE = "Continue"
 
 
+class OnNoData(StrEnum):
+    """What follows when the counters of a revision under watch cannot be read any more."""
+
+    HOLD = "Hold"
+    ROLLBACK = "Rollback"
+
+
+class Step(Frozen):
+    """A share of production traffic that the candidate has to earn its next one with. It ends by evidence."""
+
+    weight: int = Field(ge=1, le=99, description="The candidate's share of production traffic in percent.")
+    min_requests: int = Field(
+        500, ge=1, le=10_000_000, description="Requests that the candidate must have answered at this weight."
+    )
+    timeout: Duration = Field(
+        "10m",
+        description="Fewer requests than minRequests after so long make the revision Inconclusive: never a pass.",
+    )
+    pause: bool = Field(
+        False, description="With its evidence there, the step waits until spec.resume names it: REVISION/STEP."
+    )
+
+
 class Rollout(Frozen):
     """The pace of a release."""
 
+    steps: Annotated[tuple[Step, ...], Field(max_length=16)] = Field(
+        default=(),
+        description="Canary steps between the gates and the promotion. None: production is flipped at once.",
+        json_schema_extra=validated(WEIGHTS_INCREASE),
+    )
     watch: Duration = Field(
         "10m",
         description="How long the revision is watched after the flip; an SLO breach inside it rolls back by itself.",
@@ -37,6 +71,11 @@ class Rollout(Frozen):
         AfterRollback.HOLD,
         description="Hold: after an automatic rollback nothing is promoted until spec.retry changes. "
         "Continue: the next version that the alias moves to is tried.",
+    )
+    on_no_data: OnNoData = Field(
+        OnNoData.HOLD,
+        description="Where the request counters of a revision under watch cannot be read for a minute. Hold: the watch "
+        "goes on until they can be, and nothing else is promoted. Rollback: production goes back.",
     )
     progress_deadline: Duration = Field(
         "15m", description="Fetching and staging together may take this long; then the revision is rejected."
@@ -60,20 +99,6 @@ class SLO(Frozen):
 
     latency: LatencyObjective = Field(LatencyObjective(), description="Latency objective.")
     errors: ErrorObjective = Field(ErrorObjective(), description="Error objective.")
-
-
-class Router(StrEnum):
-    """What moves production traffic."""
-
-    SERVICE = "Service"
-
-
-class Traffic(Frozen):
-    """How production traffic reaches the live revision."""
-
-    router: Router = Field(
-        Router.SERVICE, description="Service: the selector of the production Service is flipped in one write."
-    )
 
 
 class Rollback(Frozen, json_schema_extra=validated(ONE_ROLLBACK_TARGET)):

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from slipway.api.base import Frozen, ObjectName, validated
 from slipway.api.gates import Gates
-from slipway.api.policy import SLO, DeletionPolicy, Notifications, Rollback, Rollout, Traffic
+from slipway.api.policy import SLO, DeletionPolicy, Notifications, Rollback, Rollout
 from slipway.api.release_status import ReleaseStatus
+from slipway.api.traffic import Traffic
 from slipway.api.workload import Server
 
 ONE_CANDIDATE_SOURCE = {
@@ -28,6 +29,17 @@ ALIASES_DIFFER = {
 NAME_FITS_A_SERVICE = {
     "rule": "size(self.metadata.name) <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
     "message": "metadata.name becomes a Service's name: at most 40 of a-z, 0-9 and -, starting with a letter",
+}
+STEPS_NEED_WEIGHTS = {
+    "rule": "!has(self.rollout) || !has(self.rollout.steps) || size(self.rollout.steps) == 0 || "
+    "(has(self.traffic) && self.traffic.router == 'Gateway')",
+    "message": "rollout.steps need traffic.router: Gateway; a Service has one selector, so it sends production either "
+    "all to one revision or all to the other, and cannot give a candidate a weight",
+}
+ROUTER_STAYS_DURING_AN_ATTEMPT = {
+    "rule": "!has(self.status) || !has(self.status.candidate) || !has(self.spec.traffic) || "
+    "!has(oldSelf.spec.traffic) || self.spec.traffic.router == oldSelf.spec.traffic.router",
+    "message": "traffic.router cannot change while a candidate is on its way; change it when the attempt has ended",
 }
 
 ALIAS = r"^[A-Za-z0-9_\-]+$"
@@ -54,6 +66,14 @@ class LifecycleStages(StrEnum):
     IGNORE = "Ignore"
 
 
+class AliasConflict(StrEnum):
+    """What follows when somebody moves the production alias by hand."""
+
+    REPORT = "Report"
+    RESTORE = "Restore"
+    FOLLOW = "Follow"
+
+
 class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
     """Which registered model is served, and how the registry is kept in step."""
 
@@ -74,13 +94,19 @@ class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
         max_length=255,
         description="MLflow alias that is moved to what production serves, and back by a rollback.",
     )
+    alias_conflict: AliasConflict = Field(
+        AliasConflict.REPORT,
+        description="When somebody else moves productionAlias: Report says so and leaves it. Restore moves it back, "
+        "three times at most until it has stayed for an hour. Follow takes it as a wish and moves production to that "
+        "version, if production has served it before.",
+    )
     lifecycle_stages: LifecycleStages = Field(
         LifecycleStages.IGNORE,
         description="Sync keeps MLflow's older stages (Staging, Production, Archived) in step; Ignore leaves them.",
     )
 
 
-class ReleaseSpec(Frozen):
+class ReleaseSpec(Frozen, json_schema_extra=validated(STEPS_NEED_WEIGHTS)):
     """What is served, what it must prove, and how it is rolled out and taken back."""
 
     model: Model = Field(description="The registered model.")
@@ -98,6 +124,12 @@ class ReleaseSpec(Frozen):
         None,
         max_length=63,
         description="Change it to any other text to try the current candidate again after it was rejected.",
+    )
+    resume: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[1-9][0-9]?$",
+        max_length=66,
+        description="REVISION/STEP, counted from 1: lifts the pause of that canary step and of those before it.",
     )
     revision_history_limit: int = Field(
         10, ge=1, le=100, description="Finished revisions to keep; older ones are deleted."

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, Timestamp
 from slipway.api.outbox import Outbox
+from slipway.api.traffic import Router
 
 Text = Annotated[str, Field(max_length=4096)]
 
@@ -64,6 +65,8 @@ class RollbackTrigger(StrEnum):
     USER = "User"
     PODS_UNREADY = "PodsUnready"
     SLO_BREACH = "SLOBreach"
+    NO_DATA = "NoData"
+    ALIAS_MOVED = "AliasMoved"
 
 
 class RollbackState(Frozen):
@@ -78,15 +81,30 @@ class RollbackState(Frozen):
     reason: Text = Field("", description="Why.")
     actor: str = Field(description="Who asked, as the API server knows it, or the rule that fired.")
     retry: str = Field("", description="spec.retry at the time.")
+    figures: dict[str, float] = Field(
+        default_factory=dict, max_length=32, description="The figures that it was decided on, where a rule fired."
+    )
     requested_at: Timestamp = Field(description="When it was decided.")
     completed_at: Timestamp | None = Field(None, description="When production was seen to serve the target.")
+
+
+class AliasEdit(Frozen):
+    """Somebody else moved the production alias."""
+
+    version: str = Field("", description="Version that they moved it to; empty: they removed it.")
+    seen_at: Timestamp = Field(description="When that was first seen.")
+    restores: int = Field(0, ge=0, description="How often the alias was moved back since it last stayed for an hour.")
+    agreed_since: Timestamp | None = Field(None, description="Since when the alias says again what production serves.")
 
 
 class TrafficShare(Frozen):
     """A revision's share of production traffic, as observed."""
 
     revision: str = Field(description="Name of the ModelRevision.")
-    weight: int = Field(ge=0, le=100, description="Share in percent.")
+    weight: int = Field(ge=0, le=100, description="Share in percent, as read from the object that moves traffic.")
+    observed: float | None = Field(
+        None, ge=0, le=100, description="Share in percent of the requests that were counted during the canary step."
+    )
 
 
 class Condition(Frozen):
@@ -118,6 +136,7 @@ class ReleaseStatus(Frozen):
     traffic: Annotated[tuple[TrafficShare, ...], Field(max_length=8)] = Field(
         default=(), description="Traffic as observed."
     )
+    router: Router = Field(Router.SERVICE, description="The router whose objects are looked for.")
     wanted: Wanted | None = Field(None, description="The version that the spec asks for.")
     hold: Hold | None = Field(None, description="Present: promotions are suspended.")
     rejected: Annotated[tuple[Rejected, ...], Field(max_length=16)] = Field(
@@ -135,8 +154,10 @@ class ReleaseStatus(Frozen):
     )
     outbox: Outbox = Field(default=(), description="Audit records that wait for the audit store.")
     recorded: int = Field(0, ge=0, description="Number of the newest audit record of this object.")
+    alias_edit: AliasEdit | None = Field(None, description="The last time that somebody else moved productionAlias.")
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held.",
+        description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held; "
+        "with router Gateway also RouteAccepted.",
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
     )

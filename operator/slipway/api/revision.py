@@ -25,6 +25,7 @@ class Phase(StrEnum):
     FETCHING = "Fetching"
     STAGING = "Staging"
     GATING = "Gating"
+    CANARY = "Canary"
     PROMOTING = "Promoting"
     WATCHING = "Watching"
     LIVE = "Live"
@@ -116,20 +117,70 @@ class Fetched(Frozen):
     message: str | None = Field(None, max_length=1024, description="Why it was or was not compiled.")
 
 
-class Watched(Frozen):
-    """Raw request counters of the revision since the flip, as read from its pods."""
+class Counted(Frozen):
+    """Raw request counters, added up over pods and their restarts."""
 
-    read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     requests: int = Field(0, ge=0, description="Requests answered.")
     slow: int = Field(0, ge=0, description="Requests slower than the latency objective.")
     errors: int = Field(0, ge=0, description="Requests answered with a 5xx status.")
+
+
+class Beside(Counted):
+    """What production answered while the candidate had its share of the traffic."""
+
+    expected_slow: float = Field(
+        0, ge=0, description="Slow requests of both sides that would be the candidate's by its share of the requests."
+    )
+    expected_errors: float = Field(
+        0, ge=0, description="Errors of both sides that would be the candidate's by its share of the requests."
+    )
+
+
+class Watched(Counted):
+    """Raw request counters of a revision while it is judged, as read from its pods."""
+
+    read_at: Timestamp | None = Field(None, description="When the pods were last read.")
+    production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
+    state: str | None = Field(
+        None, max_length=32, description="What the counters said when they were last written down."
+    )
+    figures: dict[str, float] = Field(
+        default_factory=dict,
+        max_length=32,
+        description="The figures behind that: e-values, their threshold, the median number of requests to detect a "
+        "revision three times over its objective.",
+    )
     baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
         Field(
             default_factory=dict,
-            max_length=200,
+            max_length=400,
             description="Counters last read from each pod: requests, slow, errors.",
         )
     )
+
+
+class Canary(Frozen):
+    """The canary step that the revision is at: what it was given, and what it did with it."""
+
+    step: int = Field(ge=1, description="Number of the step, counted from 1.")
+    weight: int = Field(ge=1, le=99, description="Share of production traffic in percent that the step asks for.")
+    against: str = Field(description="The revision that served production when the canary began.")
+    entered_at: Timestamp | None = Field(None, description="When the step was decided.")
+    step_started_at: Timestamp | None = Field(
+        None, description="When the route was seen to give it that weight, and a gateway to carry it out."
+    )
+    requests: int = Field(0, ge=0, description="Requests that it answered in this step.")
+    of: int = Field(0, ge=0, description="Requests that both sides answered in this step.")
+    watched: Watched = Field(Watched(), description="Request counters of all its steps.")
+
+
+class Drain(Frozen):
+    """What was last seen of the pods of a revision that nothing should use any more."""
+
+    since: Timestamp = Field(description="Since when it was to be scaled down.")
+    read_at: Timestamp | None = Field(None, description="When its pods were last read.")
+    requests: int = Field(0, ge=0, description="Requests that they had answered then.")
+    in_flight: int = Field(0, ge=0, description="Requests that they were answering then.")
 
 
 class Consent(Frozen):
@@ -158,7 +209,14 @@ class RevisionStatus(Frozen):
     timings: Annotated[tuple[Timing, ...], Field(max_length=32)] = Field(
         default=(), description="When each phase started and ended."
     )
+    canary: Canary | None = Field(None, description="The canary step that it is at, or ended at.")
     watched: Watched | None = Field(None, description="Request counters since the flip.")
+    production_before: Watched | None = Field(
+        None, description="Request counters of production while this revision was on its way."
+    )
+    drain: Drain | None = Field(
+        None, description="Present once it is to be scaled to zero: whether anybody still uses it."
+    )
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from slipway.api.base import GROUP, VERSION, Frozen
-from slipway.api.release import NAME_FITS_A_SERVICE, ReleaseSpec
+from slipway.api.release import NAME_FITS_A_SERVICE, ROUTER_STAYS_DURING_AN_ATTEMPT, ReleaseSpec
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import RevisionSpec, RevisionStatus
 
@@ -171,9 +171,8 @@ Quoting.add_representer(str, _text)
 
 def definitions() -> dict[str, Schema]:
     """File name → CustomResourceDefinition."""
-    release = root(
-        "One served model, its policy, for as long as it lives.", ReleaseSpec, ReleaseStatus, (NAME_FITS_A_SERVICE,)
-    )
+    rules = (NAME_FITS_A_SERVICE, ROUTER_STAYS_DURING_AN_ATTEMPT)
+    release = root("One served model, its policy, for as long as it lives.", ReleaseSpec, ReleaseStatus, rules)
     revision = root("One immutable bundle and the evidence of what happened to it.", RevisionSpec, RevisionStatus)
     return {
         "modelreleases.yaml": crd("ModelRelease", "mr", release, RELEASE_COLUMNS),

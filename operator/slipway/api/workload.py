@@ -7,7 +7,12 @@ from typing import Annotated, Any
 from pydantic import Field
 from pydantic.config import JsonDict
 
-from slipway.api.base import Frozen
+from slipway.api.base import Frozen, validated
+
+MOST_AT_LEAST_LEAST = {
+    "rule": "self.maxReplicas >= self.minReplicas",
+    "message": "autoscaling.maxReplicas must not be smaller than autoscaling.minReplicas",
+}
 
 _MAP_LIMIT = 32
 _FREE_FORM: JsonDict = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -60,11 +65,33 @@ class PodTemplate(Frozen):
     priority_class_name: str | None = Field(None, max_length=253, description="Priority class of the pods.")
 
 
+class Autoscaling(Frozen, json_schema_extra=validated(MOST_AT_LEAST_LEAST)):
+    """One HorizontalPodAutoscaler, on the revision that production serves."""
+
+    min_replicas: int = Field(ge=1, le=100, description="Fewest serving pods.")
+    max_replicas: int = Field(ge=1, le=100, description="Most serving pods.")
+    target_cpu_utilization: int = Field(
+        80,
+        ge=1,
+        le=100,
+        alias="targetCPUUtilization",
+        description="Mean use of the requested CPU in percent that the autoscaler aims at.",
+    )
+
+
 class Server(Frozen):
     """The inference server that serves the model."""
 
     replicas: int = Field(
         2, ge=1, le=100, description="Serving pods. A candidate comes up at this size beside production."
+    )
+    autoscaling: Autoscaling | None = Field(
+        None,
+        description="Let an autoscaler choose the number of pods that production serves with. A candidate comes up at "
+        "the number that it chose. An autoscaler of your own on the live Deployment is left in charge without this.",
+    )
+    min_ready_seconds: int = Field(
+        0, ge=0, le=600, description="How long a pod must have been ready before it counts, as in a Deployment."
     )
     image: str | None = Field(
         None,

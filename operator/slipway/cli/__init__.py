@@ -12,6 +12,7 @@ COMMANDS = {
     "get": "List releases.",
     "lint": "Check a governance policy, and a model version's tags against it.",
     "report": "Write lineage, figures, audit log, model card and a page that shows them.",
+    "resume": "Lift the pause of a canary step.",
     "rollback": "Take production back to a revision that served before.",
     "status": "Say where a release stands: what serves, what is on its way, what was decided.",
     "timeline": "Show how long each phase of each revision took.",

@@ -108,4 +108,5 @@ def patience(release: ModelRelease) -> float:
     """Seconds that a release may take by its own deadlines, after another one's watch."""
     rollout, smoke = release.spec.rollout, release.spec.gates.smoke
     gates = 3 * seconds(smoke.timeout) if smoke else 0.0
-    return seconds(rollout.progress_deadline) + gates + 2 * seconds(rollout.watch) + MARGIN_SECONDS
+    canary = sum(seconds(step.timeout) for step in rollout.steps)
+    return seconds(rollout.progress_deadline) + gates + canary + 2 * seconds(rollout.watch) + MARGIN_SECONDS

@@ -19,6 +19,7 @@ _MEANING = {
     Phase.FETCHING: "pods start, fetch the artifacts and verify their digest",
     Phase.STAGING: "pods load the model and answer a first prediction, beside production",
     Phase.GATING: "the gates that need the staged pods",
+    Phase.CANARY: "a share of production traffic, step by step",
     Phase.PROMOTING: "production moves to exactly these pods",
     Phase.WATCHING: "production serves it; an SLO breach takes it back",
     Phase.LIVE: "it kept its objectives",

@@ -16,6 +16,7 @@ from slipway.kube import Cluster
 from slipway.plan.observed import Observed
 from slipway.plan.rollback import can_serve, requested
 from slipway.plan.scene import Scene
+from slipway.plan.sizing import size
 from slipway.settings import Images, Registry, Settings
 
 _UNUSED = Settings(images=Images(server="-", native="-", jobs="-"), registries={"default": Registry(url="http://-")})
@@ -33,6 +34,8 @@ class Preview:
     """Whether production can be moved at once, without starting a pod."""
     ready: int
     wanted: int
+    aborted: ModelRevision | None = None
+    """What is on its way and would not arrive."""
 
     @property
     def expected(self) -> str:
@@ -53,8 +56,28 @@ class Preview:
             lines.append(f"stage Production: version {old} → {new}")
         if model.candidate.alias:
             lines.append(f"alias {model.candidate.alias}: stays as it is")
+        lines += self._bundle()
+        if self.aborted:
+            lines.append(
+                f"{self.aborted.name} (version {self.aborted.spec.model.version}) is on its way: it is aborted"
+            )
         held = "until spec.rollback is removed, nothing is promoted"
         return [*lines, f"{held}; version {old} is not promoted again by itself"]
+
+    def _bundle(self) -> list[str]:
+        """What comes back with the model, where it differs."""
+        old, new = self.source.spec, self.target.spec
+        lines = []
+        if old.server.image != new.server.image:
+            lines.append(f"server image: {old.server.image} → {new.server.image}")
+        if old.serving_hash != new.serving_hash and old.server.config != new.server.config:
+            lines.append(f"pod configuration: as {self.target.name} had it")
+        if old.policy.slo != new.policy.slo:
+            slo = new.policy.slo
+            lines.append(
+                f"objectives: p95 {slo.latency.p95}, errors {slo.errors.ratio:.2%}, as {self.target.name} had them"
+            )
+        return lines
 
 
 async def preview(cluster: Cluster, key: Key, request: Rollback) -> Preview:
@@ -70,8 +93,10 @@ async def preview(cluster: Cluster, key: Key, request: Rollback) -> Preview:
         raise Failure(f"{key} serves no revision yet, so there is nothing to take back; see slipway status {key.name}")
     if target is scene.live:
         raise Failure(f"production of {key} serves {target.name} already; see slipway status {key.name}")
-    wanted = seen.release.spec.server.replicas
-    return Preview(seen.release, source, target, can_serve(scene, target), scene.ready_pods(target), wanted)
+    current = seen.deployments.get(target.name)
+    wanted = current.replicas if current and current.replicas else size(scene)
+    warm = can_serve(scene, target)
+    return Preview(seen.release, source, target, warm, scene.ready_pods(target), wanted, scene.candidate)
 
 
 def asking(release: ModelRelease, request: Rollback) -> ModelRelease:

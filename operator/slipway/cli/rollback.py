@@ -16,16 +16,18 @@ from rich.markup import escape
 
 from slipway.api.policy import Rollback
 from slipway.api.revision import ModelRevision
+from slipway.api.traffic import Router
 from slipway.cli import options
 from slipway.cli.kubectl import audit_entries
 from slipway.cli.preview import Preview, preview
 from slipway.cli.session import Failure, Key, on_cluster, read_release
 from slipway.cli.view import CONSOLE, plain_table
-from slipway.kube import Cluster
+from slipway.kube import Cluster, Object
 from slipway.names import REVISION_LABEL
+from slipway.views import route_view
 
 LOOK_SECONDS = 0.01
-"""How often the production Service is looked at: what is measured is tens of milliseconds."""
+"""How often it is looked whether production has moved: what is measured is tens of milliseconds."""
 COLD_SECONDS = 300.0
 _DECISIONS = ("RollbackRequested", "RolledBack")
 _ENVELOPE = ("time", "level", "logger", "message")
@@ -110,7 +112,7 @@ async def roll_back(cluster: Cluster, key: Key, request: Rollback, before: Previ
     # null removes what an older request may have named beside what this one does.
     whole = {"to": None, "version": None, "reason": None, **request.wire()}
     moved, accepted = await asyncio.gather(
-        _moved(cluster, key, before.target.name, limit), _write(cluster, key, {"rollback": whole})
+        _moved(cluster, key, before, limit), _write(cluster, key, {"rollback": whole})
     )
     settled = await _settled(cluster, key, before, accepted + limit)
     return Done(max(0.0, moved - accepted), settled - accepted)
@@ -122,19 +124,29 @@ async def _write(cluster: Cluster, key: Key, spec: dict[str, Any]) -> float:
     return time.monotonic()
 
 
-async def _moved(cluster: Cluster, key: Key, target: str, limit: float) -> float:
-    """When the production Service was first seen to select `target`."""
-    give_up = time.monotonic() + limit
+async def _moved(cluster: Cluster, key: Key, before: Preview, limit: float) -> float:
+    """When production traffic was first seen to follow the target alone."""
+    give_up, target = time.monotonic() + limit, before.target.name
+    kind = "HTTPRoute" if before.release.status.router is Router.GATEWAY else "Service"
     while time.monotonic() < give_up:
-        service = await cluster.get("Service", key.namespace, key.name)
-        if service and service["spec"].get("selector", {}).get(REVISION_LABEL) == target:
+        found = await cluster.get(kind, key.namespace, key.name)
+        if found and (_weights(found) == {target} if kind == "HTTPRoute" else _selected(found) == target):
             return time.monotonic()
         await asyncio.sleep(LOOK_SECONDS)
     release = await read_release(cluster, key)
     raise Failure(
-        f"production of {key} does not select {target} after {limit:.0f} s, but spec.rollback stands and "
+        f"production of {key} does not follow {target} after {limit:.0f} s, but spec.rollback stands and "
         f"is still being worked on: {release.status.message or 'the operator says nothing; is it running?'}"
     )
+
+
+def _selected(service: Object) -> str | None:
+    selected: str | None = service["spec"].get("selector", {}).get(REVISION_LABEL)
+    return selected
+
+
+def _weights(route: Object) -> set[str]:
+    return set(route_view(route).weights)
 
 
 async def _settled(cluster: Cluster, key: Key, before: Preview, give_up: float) -> float:

@@ -8,10 +8,11 @@ from rich.table import Table
 
 from slipway.api.release import ModelRelease
 from slipway.api.release_status import RevisionRef
+from slipway.api.revision import Phase
 from slipway.cli import options
 from slipway.cli.follow import Look, look
 from slipway.cli.session import Key, on_cluster
-from slipway.cli.view import CONSOLE, ago, gates, headline, plain_table, revisions
+from slipway.cli.view import CONSOLE, ago, canary, gates, headline, plain_table, revisions
 
 _BAD_WHEN_TRUE = {"Reconciling": "cyan", "Stalled": "red", "Held": "yellow"}
 
@@ -38,6 +39,9 @@ def show(seen: Look) -> None:
     if newest is not None and newest.status.gates:
         CONSOLE.print(f"\n[bold]Gates of {newest.name}[/]")
         CONSOLE.print(gates(newest.status.gates))
+    if newest is not None and newest.status.phase is Phase.CANARY:
+        CONSOLE.print(f"\n[bold]Canary of {newest.name}[/]")
+        CONSOLE.print(canary(seen.release, newest))
     if seen.revisions:
         CONSOLE.print("\n[bold]History[/]")
         CONSOLE.print(revisions(seen.revisions))

@@ -36,7 +36,7 @@ VERDICT_COLOURS = {
     Verdict.INCONCLUSIVE: "yellow",
     Verdict.ERROR: "magenta",
 }
-TIMED = (Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.PROMOTING, Phase.WATCHING)
+TIMED = (Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.CANARY, Phase.PROMOTING, Phase.WATCHING)
 """Phases whose length says something; the others last until the next release."""
 
 
@@ -65,6 +65,25 @@ def gates(results: Iterable[GateResult]) -> Table:
             figure(result.threshold, result.unit),
             "-" if result.n is None else str(result.n),
             escape(result.message),
+        )
+    return table
+
+
+def canary(release: ModelRelease, revision: ModelRevision) -> Table:
+    """The steps of a canary: which are done, how far the present one is, and what the candidate got of the traffic."""
+    table = plain_table("STEP", "WEIGHT", "REQUESTS", "GOT", "")
+    state = revision.status.canary
+    got = {share.revision: share.observed for share in release.status.traffic}.get(revision.name)
+    for number, step in enumerate(revision.spec.policy.rollout.steps, start=1):
+        now = state is not None and number == state.step
+        counted = f"{state.requests} of {step.min_requests}" if state and now else f"{step.min_requests}"
+        done = state is not None and number < state.step
+        table.add_row(
+            f"[cyan]{number}[/]" if now else str(number),
+            f"{step.weight} %",
+            counted,
+            figure(got, "%") if now else "-",
+            "done" if done else ("pauses" if step.pause else ""),
         )
     return table
 

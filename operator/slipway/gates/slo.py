@@ -1,54 +1,153 @@
-"""Whether a revision breaches its SLO, judged on raw counters by a test that is valid at every look.
+"""Whether a revision breaches its SLO, judged on raw counters by tests that are valid at every look.
 
-The hypothesis is that bad events are no more frequent than the objective allows. The likelihood ratio against a mixture
-of worse rates is an e-process under it, so by Ville's inequality the chance that it ever reaches 1/alpha is at most
-alpha, however often one looks (Ville 1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid
-inference").
+Two questions, each asked of slow answers and of errors:
+
+* Is the candidate's share of bad requests over the objective? The likelihood ratio against a mixture of worse shares is
+  an e-process, so by Ville's inequality the chance that it ever reaches 1/alpha while all is well is at most alpha,
+  however often one looks (Ville 1939; Ramdas et al. 2023, "Game-theoretic statistics and safe anytime-valid
+  inference").
+* Is production just as bad? Then going back to it helps nobody, and the answer is to halt: see `comparison`.
+
+docs/slo.md has the mathematics and the figures.
 """
 
 from __future__ import annotations
 
-from math import exp, log
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import exp, inf, log
 
 from slipway.api.base import seconds
 from slipway.api.policy import SLO
-from slipway.api.revision import Watched
+from slipway.api.revision import Counted
+from slipway.gates.comparison import log_e_worse
+from slipway.gates.sequential import MULTIPLES, log_e, median_to_detect
 
 ALPHA = 0.05
+"""Chance of taking back a revision that keeps its objectives, over all looks and both objectives."""
+LOG_THRESHOLD = log(2 / ALPHA)
+"""Each of the two objectives may use up half of ALPHA."""
 MIN_REQUESTS = 30
 """Fewer requests never decide: bursts are correlated, and the test assumes that they are not."""
 SLOW_RATIO = 0.05
 """A 95th percentile over the objective means that more than this share is slower than it."""
-_ALTERNATIVES = (1.5, 2.0, 3.0, 5.0, 8.0)
-_CERTAIN = 0.95
+_LARGEST = 1e9
+"""E-values are written down up to here: JSON knows no infinity."""
 
 
-def log_e(bad: int, total: int, allowed: float) -> float:
-    """Log of the mixture e-value of seeing `bad` of `total` events where a share `allowed` is fine.
+class SloState(StrEnum):
+    """What the counters say."""
 
-    Raises ValueError for counts that no sequence of events can give.
+    HEALTHY = "Healthy"
+    """No breach is shown."""
+    BREACH = "Breach"
+    """The candidate is over its objective, and production is not known to be."""
+    EVERYTHING_BAD = "EverythingBad"
+    """The candidate is over its objective, and so is production: the cause lies elsewhere, going back is no help."""
+    NO_DATA = "NoData"
+    """Nothing was counted. Never a pass."""
+
+
+@dataclass(frozen=True)
+class SloJudgement:
+    """What the counters say, in one word and in one sentence, with the figures behind it."""
+
+    state: SloState
+    message: str
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """JSON numbers: counts, eSlow, eErrors, eSlowWorse, eErrorsWorse, threshold, medianToDetectSlow, …Errors."""
+
+
+@dataclass(frozen=True)
+class _Objective:
+    """One objective with what was counted against it."""
+
+    key: str
+    phrase: str
+    allowed: float
+    bad: int
+    log_e: float
+    shared: bool
+    """Production is over it just as well."""
+
+
+def judge(objective: SLO, candidate: Counted, production: Counted | None = None) -> SloJudgement:
+    """Judge the `candidate`'s counters against `objective`.
+
+    `production` is what production answered: beside the candidate (a `Beside`, during a canary), or before the flip (a
+    plain `Counted`). Without it a breach is always the candidate's own.
     """
-    if not 0 <= bad <= total:
-        raise ValueError(f"{bad} bad of {total} events")
-    if allowed <= 0:
-        return float("inf") if bad else 0.0
-    rates = [allowed * factor for factor in _ALTERNATIVES if allowed * factor < _CERTAIN]
-    if not rates:
-        return 0.0
-    ratios = [bad * log(r / allowed) + (total - bad) * log((1 - r) / (1 - allowed)) for r in rates]
-    top = max(ratios)
-    return top + log(sum(exp(ratio - top) for ratio in ratios) / len(ratios))
+    figures = _figures(objective, candidate, production)
+    if candidate.requests == 0:
+        return SloJudgement(SloState.NO_DATA, "no request was counted", figures)
+    looks = [_look(objective, key, candidate, production) for key in ("slow", "errors")]
+    enough = candidate.requests >= MIN_REQUESTS
+    broken = [look for look in looks if enough and look.log_e >= LOG_THRESHOLD]
+    if not broken:
+        counts = f"{candidate.requests} requests, {candidate.slow} slow, {candidate.errors} failed"
+        few = "" if enough else f"; fewer than {MIN_REQUESTS} decide nothing"
+        return SloJudgement(SloState.HEALTHY, counts + few, figures)
+    own = next((look for look in broken if not look.shared), None)
+    if own is not None:
+        return SloJudgement(SloState.BREACH, _sentence(own, candidate), figures)
+    message = f"{_sentence(broken[0], candidate)}; production does no better, so the cause is not this revision"
+    return SloJudgement(SloState.EVERYTHING_BAD, message, figures)
 
 
-def breach(objective: SLO, seen: Watched) -> str | None:
-    """The breach in one sentence; None while the counters do not show one."""
-    if seen.requests < MIN_REQUESTS:
-        return None
-    latency = f"slower than {seconds(objective.latency.p95) * 1000:g} ms"
-    for what, bad, allowed in (
-        ("answered with a 5xx status", seen.errors, objective.errors.ratio),
-        (latency, seen.slow, SLOW_RATIO),
-    ):
-        if log_e(bad, seen.requests, allowed) >= log(1 / ALPHA):
-            return f"{bad} of {seen.requests} requests were {what}; {allowed:.1%} may be"
-    return None
+def _look(objective: SLO, key: str, candidate: Counted, production: Counted | None) -> _Objective:
+    allowed = _allowed(objective, key)
+    phrase = (
+        f"slower than {seconds(objective.latency.p95) * 1000:g} ms" if key == "slow" else "answered with a 5xx status"
+    )
+    evidence = log_e(getattr(candidate, key), candidate.requests, allowed)
+    return _Objective(
+        key, phrase, allowed, getattr(candidate, key), evidence, _shared(allowed, key, candidate, production)
+    )
+
+
+def _allowed(objective: SLO, key: str) -> float:
+    return SLOW_RATIO if key == "slow" else objective.errors.ratio
+
+
+def _shared(allowed: float, key: str, candidate: Counted, production: Counted | None) -> bool:
+    """Whether production is over the objective as well, and the candidate is not shown to be worse than it.
+
+    Production with little traffic cannot show a breach as fast as the candidate does; then it is enough that what it
+    shows speaks for a breach, and that the comparison speaks against the candidate being worse.
+    """
+    if production is None or production.requests < MIN_REQUESTS:
+        return False
+    theirs, worse = (
+        log_e(getattr(production, key), production.requests, allowed),
+        log_e_worse(key, candidate, production),
+    )
+    return worse < LOG_THRESHOLD and (theirs >= LOG_THRESHOLD or (theirs > 0 and worse < 0))
+
+
+def _sentence(look: _Objective, candidate: Counted) -> str:
+    return f"{look.bad} of {candidate.requests} requests were {look.phrase}; {look.allowed:.1%} may be"
+
+
+def _figures(objective: SLO, candidate: Counted, production: Counted | None) -> dict[str, float]:
+    figures: dict[str, float] = {
+        "requests": candidate.requests,
+        "slow": candidate.slow,
+        "errors": candidate.errors,
+        "threshold": round(exp(LOG_THRESHOLD), 3),
+    }
+    for key in ("slow", "errors"):
+        allowed, name = _allowed(objective, key), key.capitalize()
+        figures[f"e{name}"] = e_value(log_e(getattr(candidate, key), candidate.requests, allowed))
+        median = median_to_detect(allowed, MULTIPLES[2], LOG_THRESHOLD, MIN_REQUESTS)
+        if median is not None:
+            figures[f"medianToDetect{name}"] = median
+        if production is not None:
+            figures[f"production{name}"] = getattr(production, key)
+            figures[f"e{name}Worse"] = e_value(log_e_worse(key, candidate, production))
+    return figures | ({"productionRequests": production.requests} if production is not None else {})
+
+
+def e_value(log_evidence: float) -> float:
+    """An e-value as it is written down: four digits, and no more than JSON can hold."""
+    return _LARGEST if log_evidence == inf or log_evidence > log(_LARGEST) else float(f"{exp(log_evidence):.4g}")

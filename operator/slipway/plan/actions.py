@@ -36,19 +36,24 @@ class Apply:
 
 @dataclass(frozen=True)
 class OpenProduction:
-    """Create the production Service, pointing at its first revision. Never touches one that exists."""
+    """Create the object that production traffic follows: the Service, or the route. Never touches one that exists."""
 
     manifest: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Point production at another revision, if the Service is still as it was read."""
+class Shift:
+    """Move production traffic in one write, if the object that it follows is still as it was read."""
 
-    service: str
+    kind: str
+    name: str
     resource_version: str
-    before: Mapping[str, str]
-    after: Mapping[str, str]
+    before: Mapping[str, Any]
+    """JSON pointer → what was read there."""
+    after: Mapping[str, Any]
+    """JSON pointer → what is to stand there."""
+    flips: str | None = None
+    """The revision that all of production moves to; None: a share, or what follows a flip."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Checkpoint:
     version: str
 
 
-Action = CreateRevision | WriteRevision | Apply | OpenProduction | Flip | Delete | Own | Announce | Checkpoint
+Action = CreateRevision | WriteRevision | Apply | OpenProduction | Shift | Delete | Own | Announce | Checkpoint
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from slipway.actors import UNVERIFIED, Part
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan import fetching, gating, pending, promoting, staging
+from slipway.plan import canary, fetching, gating, pending, promoting, staging
 from slipway.plan.actions import Plan
 from slipway.plan.moves import move
 from slipway.plan.phases import IN_FLIGHT
@@ -19,6 +19,7 @@ STEPS: dict[Phase, Step] = {
     Phase.FETCHING: fetching.step,
     Phase.STAGING: staging.step,
     Phase.GATING: gating.step,
+    Phase.CANARY: canary.step,
     Phase.PROMOTING: promoting.step,
 }
 

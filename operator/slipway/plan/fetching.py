@@ -12,6 +12,7 @@ from slipway.plan.actions import Apply, Plan
 from slipway.plan.moves import move, stall, wait
 from slipway.plan.observed import Pod
 from slipway.plan.scene import Scene
+from slipway.plan.sizing import size_of
 from slipway.render import services
 from slipway.render.deployment import deployment
 from slipway.render.drift import differs
@@ -81,7 +82,7 @@ def bring_up(scene: Scene, candidate: ModelRevision) -> Plan | None:
         return stall("UnknownRegistry", f"registry {candidate.spec.model.registry} is not configured any more")
     if candidate.name not in scene.seen.services:
         return Plan(Apply(services.of_revision(candidate)), again=0.0)
-    wanted = deployment(candidate, registry, scene.seen.release.spec.server.replicas)
+    wanted = deployment(candidate, registry, size_of(scene, candidate))
     current = scene.seen.deployments.get(candidate.name)
     if current is None or differs(wanted["spec"], current.manifest.get("spec")):
         return Plan(Apply(wanted), again=POLL_SECONDS)

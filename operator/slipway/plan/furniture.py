@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from slipway import names
 from slipway.api.outbox import Outcome
+from slipway.api.revision import ModelRevision
 from slipway.plan.actions import Apply, OpenProduction, Plan
+from slipway.plan.autoscaling import autoscale
 from slipway.plan.intents import REOPEN, ended, intend, intended
 from slipway.plan.phases import SERVING
+from slipway.plan.retire import keeps_warm
 from slipway.plan.scene import Scene
+from slipway.plan.sizing import size_of
 from slipway.render import services
 from slipway.render.deployment import deployment
 
@@ -21,14 +25,20 @@ def furnish(scene: Scene) -> Plan | None:
         return Plan(Apply(services.metrics(seen.release)), again=0.0)
     if scene.name not in seen.budgets:
         return Plan(Apply(services.budget(seen.release)), again=0.0)
+    return _pods(scene, live) or autoscale(scene)
+
+
+def _pods(scene: Scene, live: ModelRevision) -> Plan | None:
+    """The live revision's Deployment, and the previous one's while its window is open: there, and of the right size."""
     for revision in (live, scene.previous):
-        current = seen.deployments.get(revision.name) if revision else None
-        registry = seen.settings.registries.get(live.spec.model.registry)
-        wanted = seen.release.spec.server.replicas
-        missing = revision is live and current is None
-        resized = current is not None and current.replicas not in (0, wanted)
-        if revision and registry and (missing or resized or (revision is live and current and current.replicas == 0)):
-            return Plan(Apply(deployment(revision, registry, wanted)), again=1.0)
+        if revision is None or (revision is not live and not keeps_warm(scene, revision)):
+            continue
+        current, wanted = scene.seen.deployments.get(revision.name), size_of(scene, revision)
+        registry = scene.seen.settings.registries.get(revision.spec.model.registry)
+        asleep = current is not None and current.replicas == 0 and revision is not live
+        if registry is None or wanted is None or asleep or (current is not None and current.replicas == wanted):
+            continue
+        return Plan(Apply(deployment(revision, registry, wanted)), again=1.0)
     return None
 
 
@@ -37,7 +47,7 @@ def reopened(scene: Scene) -> Plan | None:
     last, reopening = scene.seen.release.status.live, intended(scene, REOPEN)
     if scene.seen.production is not None:
         return _reopened(scene, reopening) if reopening else None
-    revision = scene.seen.revision(last.revision) if last else None
+    revision = scene.live or (scene.seen.revision(last.revision) if last else None)
     if revision is None or scene.ready_pods(revision) == 0:
         return None
     action = OpenProduction(services.production(scene.seen.release, revision.name))

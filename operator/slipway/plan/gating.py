@@ -11,7 +11,7 @@ from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import job as gate_verdict
 from slipway.gates.decision import Action, Decision, decide, expected
 from slipway.gates.evidence import run_number, stale
-from slipway.plan import consent
+from slipway.plan import canary, consent
 from slipway.plan.actions import Apply, Plan
 from slipway.plan.evidence import against, identity_of, judged, merged, stamped
 from slipway.plan.fetching import bring_up
@@ -143,5 +143,10 @@ def _passed(scene: Scene, candidate: ModelRevision) -> Plan:
     given = [stamped(scene, candidate, consented)] if consented else []
     results = merged(candidate.status.gates, given)
     names_of = ", ".join(result.name for result in results) or "none asked for"
-    why = ("Promoting", f"all gates passed ({names_of}); moving production to {candidate.name}")
+    steps, passed = candidate.spec.policy.rollout.steps, f"all gates passed ({names_of})"
+    if steps and scene.live is not None:
+        why = ("Canary", f"{passed}; step 1 of {len(steps)} gives {candidate.name} {steps[0].weight} % of production")
+        first = canary.begin(scene, candidate, scene.live)
+        return move(scene, candidate, Phase.CANARY, why, gates=results, canary=first)
+    why = ("Promoting", f"{passed}; moving production to {candidate.name}")
     return move(scene, candidate, Phase.PROMOTING, why, gates=results)

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slipway import names
 from slipway.api.gates import SmokeRequests
 from slipway.api.revision import ModelRevision, Phase
+from slipway.plan import canary_look
+from slipway.plan.retire import to_look_at
+from slipway.plan.rollback import under_way
 from slipway.plan.scene import Scene
-from slipway.plan.watching import due
+from slipway.plan.watching import recording
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Whose pods' request counters to read, and by whose objective."""
+
+    judged: str
+    """The revision whose latency objective says what is slow."""
+    revisions: frozenset[str]
+    now: bool = False
+    """Ask the pods themselves: it matters what they are doing this very second."""
 
 
 @dataclass(frozen=True)
@@ -23,24 +37,43 @@ class Needs:
     """ConfigMap and key with the smoke gate's requests."""
     services: frozenset[str] = frozenset()
     """Services to look for that are not known as the release's own: somebody else may have taken the name."""
-    counters_of: str | None = None
-    """Revision whose pods' counters to read."""
+    reading: Reading | None = None
+    """Request counters to read."""
 
 
 def needs(scene: Scene) -> Needs:
     """What this pass may need."""
+    return replace(_described(scene), services=_services(scene), reading=_reading(scene))
+
+
+def _reading(scene: Scene) -> Reading | None:
+    """None while production is being taken back: nothing may slow that down."""
+    live, candidate = scene.live, scene.candidate
+    if under_way(scene):
+        return None
+    if live is not None and live.status.phase is Phase.WATCHING:
+        return Reading(live.name, frozenset({live.name}))
+    state = candidate.status.canary if candidate else None
+    if candidate is not None and state is not None and canary_look.due(candidate):
+        return Reading(candidate.name, frozenset({candidate.name, state.against}))
+    if live is not None and candidate is not None and recording(scene, candidate):
+        return Reading(candidate.name, frozenset({live.name}))
+    idle = to_look_at(scene)
+    return Reading(idle.name, frozenset({idle.name}), now=True) if idle else None
+
+
+def _described(scene: Scene) -> Needs:
+    """What to ask the registry and the policy for."""
     candidate, live, desired = scene.candidate, scene.live, scene.desired
-    watched = live is not None and live.status.phase is Phase.WATCHING and due(live, scene)
-    counters_of, services = (live.name if live and watched else None), _services(scene)
     if candidate is not None and candidate.status.phase in (Phase.PENDING, Phase.GATING):
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
         gates = candidate.spec.policy.gates
         policy = gates.governance.policy if gates.governance else None
-        return Needs(frozenset(versions), policy, _requests(candidate), services, counters_of)
+        return Needs(frozenset(versions), policy, _requests(candidate))
     wanted = desired is not None and (live is None or live.spec.serving_hash != desired.serving_hash)
     if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
-        return Needs(frozenset({desired.version}), services=services, counters_of=counters_of)
-    return Needs(services=services, counters_of=counters_of)
+        return Needs(frozenset({desired.version}))
+    return Needs()
 
 
 def _requests(candidate: ModelRevision) -> SmokeRequests | None:

@@ -41,6 +41,21 @@ class Deployment:
     ready: int
     settled: bool
     """The controller has seen the last change and every pod runs the current template."""
+    available: int = 0
+    """Pods that have been ready for minReadySeconds."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """A HorizontalPodAutoscaler of a revision's Deployment."""
+
+    name: str
+    uid: str
+    deployment: str
+    """Name of the Deployment that it targets."""
+    ours: bool
+    """Whether Slipway made it for this release; otherwise it is the user's."""
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -76,6 +91,32 @@ class Service:
     selector: Mapping[str, str]
     release: str | None
     """The release that owns it, by label; None for somebody else's Service."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """The HTTPRoute of a release: the weights of its first rule are what production traffic follows."""
+
+    name: str
+    uid: str
+    resource_version: str
+    release: str | None
+    """The release that owns it, by label; None for somebody else's route."""
+    weights: Mapping[str, int] = field(default_factory=dict)
+    """Service of a revision → its weight, in the route's order; those without weight are left out."""
+    strange: str | None = None
+    """What is in it that Slipway does not put there."""
+    problem: str | None = None
+    """Why no gateway carries it out as it is now; None where one does."""
+    affinity: bool = False
+    """Whether the API server kept its session affinity: the standard channel's definition drops it."""
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def shares(self) -> Mapping[str, int]:
+        """Percent of the traffic by revision, the first one being live."""
+        total = sum(self.weights.values())
+        return {revision: round(100 * weight / total) for revision, weight in self.weights.items()}
 
 
 @dataclass(frozen=True)
@@ -125,6 +166,8 @@ class Counters:
     requests: int
     slow: int
     errors: int
+    in_flight: int = 0
+    """Requests that it is answering now."""
 
 
 @dataclass(frozen=True)
@@ -136,9 +179,15 @@ class Observed:
     revisions: tuple[ModelRevision, ...] = ()
     """By number, oldest first."""
     production: Service | None = None
+    route: Route | None = None
+    """The HTTPRoute with the release's name. Where there is none, the production Service says what is live."""
+    gateway_api: bool = True
+    """Whether the cluster knows HTTPRoutes."""
     services: Mapping[str, Service] = field(default_factory=dict)
     """The other Services of the release, by name, and any Service that stands where one of them should."""
     deployments: Mapping[str, Deployment] = field(default_factory=dict)
+    autoscalers: tuple[Autoscaler, ...] = ()
+    """Those that target one of `deployments`, by name."""
     pods: tuple[Pod, ...] = ()
     jobs: Mapping[str, Job] = field(default_factory=dict)
     pins: Mapping[str, str] = field(default_factory=dict)
@@ -154,7 +203,7 @@ class Observed:
     actors: Actors = field(default_factory=Actors)
     """Who made the release's spec what it is, as far as that is certain."""
     counters: Mapping[str, Counters] | None = None
-    """Counters of the live revision's pods, by pod; None: not read."""
+    """Counters of the pods that a decision may need now, by pod; None: not read. Who did not answer is missing."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""
@@ -163,3 +212,8 @@ class Observed:
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         """The pods of `revision`."""
         return tuple(pod for pod in self.pods if pod.revision == revision)
+
+    def counters_of(self, revision: str) -> Mapping[str, Counters]:
+        """Counters of those pods of `revision` that were read."""
+        read = self.counters or {}
+        return {pod.name: read[pod.name] for pod in self.pods_of(revision) if pod.name in read}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from slipway.api.revision import Outcome, Phase
 
-IN_FLIGHT = frozenset({Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.PROMOTING})
-"""On its way: production does not serve it yet and nothing was decided against it."""
+IN_FLIGHT = frozenset({Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.CANARY, Phase.PROMOTING})
+"""On its way: production does not serve it alone yet and nothing was decided against it."""
+
+MAY_HAVE_WEIGHT = frozenset({Phase.CANARY, Phase.PROMOTING})
+"""May have a share of production traffic beside the live revision."""
 
 SERVING = frozenset({Phase.WATCHING, Phase.LIVE})
 """Production serves it."""
@@ -22,7 +25,8 @@ EDGES: dict[Phase, frozenset[Phase]] = {
     Phase.PENDING: frozenset({Phase.FETCHING}) | _EARLY_ENDS,
     Phase.FETCHING: frozenset({Phase.STAGING}) | _EARLY_ENDS,
     Phase.STAGING: frozenset({Phase.GATING}) | _EARLY_ENDS,
-    Phase.GATING: frozenset({Phase.PROMOTING}) | _EARLY_ENDS,
+    Phase.GATING: frozenset({Phase.CANARY, Phase.PROMOTING}) | _EARLY_ENDS,
+    Phase.CANARY: frozenset({Phase.PROMOTING}) | _EARLY_ENDS,
     Phase.PROMOTING: frozenset({Phase.WATCHING}) | _EARLY_ENDS,
     Phase.WATCHING: frozenset({Phase.LIVE, Phase.RETIRED, Phase.ROLLED_BACK}),
     Phase.LIVE: frozenset({Phase.RETIRED, Phase.ROLLED_BACK}),

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from slipway.plan.actions import Plan
+from slipway.plan.alias import conflict
 from slipway.plan.announce import announce
 from slipway.plan.attempt import attempt
 from slipway.plan.checkpoint import checkpoint
@@ -20,10 +21,11 @@ from slipway.plan.observed import Observed
 from slipway.plan.outbox import backlog
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
-from slipway.plan.rollback import automatic, requested
+from slipway.plan.rollback import automatic, followed, requested
+from slipway.plan.route import attach, mirror, unknown, withdraw
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
-from slipway.plan.watching import pause, watch
+from slipway.plan.watching import pause, record, watch
 
 BACKLOG_SECONDS = 30.0
 
@@ -40,7 +42,7 @@ def unusable(scene: Scene) -> Plan | None:
         )
     if registry.problem is None and registry.model_exists is False:
         return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
-    return None
+    return unknown(scene)
 
 
 def unrecorded(scene: Scene) -> Plan | None:
@@ -60,14 +62,19 @@ def idle(scene: Scene) -> Plan:
 
 
 STEPS: tuple[Step, ...] = (
+    mirror,
     settle,
+    withdraw,
     requested,
     automatic,
+    followed,
     reopened,
+    attach,
     misdirected,
     contested,
     adopt,
     watch,
+    record,
     unusable,
     unrecorded,
     record_wanted,
@@ -76,6 +83,7 @@ STEPS: tuple[Step, ...] = (
     retire,
     intake,
     announce,
+    conflict,
     checkpoint,
     pause,
 )

@@ -8,7 +8,8 @@ from slipway.api.base import seconds
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.actions import Apply, Decision, Delete, Plan
-from slipway.plan.moves import record
+from slipway.plan.draining import QUIET_SECONDS, drained, due, looked
+from slipway.plan.moves import note, record, wait
 from slipway.plan.phases import ENDED_EARLY, IN_FLIGHT
 from slipway.plan.scene import Scene
 from slipway.render.deployment import deployment
@@ -21,13 +22,17 @@ def retire(scene: Scene) -> Plan | None:
         service = scene.seen.services[names.staging_service(scene.name)]
         if service.release == scene.name:
             return Plan(Delete("Service", service.name, service.uid), again=0.0)
+    waiting: Plan | None = None
     for revision in scene.seen.revisions:
         if revision is scene.live or revision.status.phase in IN_FLIGHT or _target(scene) == revision.name:
             continue
+        if scene.share(revision) > 0:
+            continue  # whoever gave it that: its pods answer people's requests
         plan = _sweep(scene, revision)
-        if plan is not None:
+        if plan is not None and plan.action is not None:
             return plan
-    return _forget(scene)
+        waiting = waiting or plan
+    return _forget(scene) or waiting
 
 
 def _target(scene: Scene) -> str | None:
@@ -46,13 +51,37 @@ def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
             return Plan(Delete("Deployment", current.name, current.uid), again=0.0)
         service = scene.seen.services.get(revision.name)
         return Plan(Delete("Service", service.name, service.uid), again=0.0) if service else None
+    return _scale_down(scene, revision) if superfluous(scene, revision) else None
+
+
+def superfluous(scene: Scene, revision: ModelRevision) -> bool:
+    """Whether `revision` once served, has pods, and is no way back any more."""
+    current = scene.seen.deployments.get(revision.name)
+    gone = revision.status.phase in (Phase.RETIRED, Phase.ROLLED_BACK) and revision is not scene.live
+    running = current is not None and current.replicas > 0
+    return gone and running and _target(scene) != revision.name and not keeps_warm(scene, revision)
+
+
+def to_look_at(scene: Scene) -> ModelRevision | None:
+    """The revision whose pods are to be asked now whether anybody still uses them."""
+    late = (r for r in scene.seen.revisions if superfluous(scene, r) and due(scene, r))
+    return next(late, None)
+
+
+def _scale_down(scene: Scene, revision: ModelRevision) -> Plan | None:
+    """To zero, once nobody uses it any more or the wait for that has been long enough."""
     registry = scene.seen.settings.registries.get(revision.spec.model.registry)
-    if current is None or current.replicas == 0 or registry is None or _keeps_warm(scene, revision):
+    if registry is None:
         return None
-    return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
+    if drained(scene, revision):
+        return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
+    now = looked(scene, revision)
+    if revision.status.drain is None or (due(scene, revision) and now.read_at is not None):
+        return note(revision, drain=now)
+    return wait(f"{revision.name} is scaled to zero once nobody uses it any more", QUIET_SECONDS)
 
 
-def _keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
+def keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
     """Whether `revision` is a way back and its window is open. While a revision is under watch it always is.
 
     What a person rolled back from stays warm too: people change their minds.
@@ -71,8 +100,8 @@ def warm_seconds_left(scene: Scene) -> float | None:
     previous = scene.previous
     if previous is None or scene.ready_pods(previous) == 0:
         return None
-    window = seconds(scene.seen.release.spec.rollout.keep_warm)
-    return max(0.1, window - elapsed(previous.status.replaced_at, scene.now))
+    left = seconds(scene.seen.release.spec.rollout.keep_warm) - elapsed(previous.status.replaced_at, scene.now)
+    return max(0.1, left) if left > 0 else None
 
 
 def _forget(scene: Scene) -> Plan | None:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from slipway import names
+from collections.abc import Callable
+
 from slipway.actors import Part
 from slipway.api.outbox import Outcome
 from slipway.api.policy import Rollback
+from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan.actions import Apply, Decision, Flip, Plan
+from slipway.names import digest_of
+from slipway.plan.actions import Apply, Decision, Plan
+from slipway.plan.announce import contradicted, pointed
 from slipway.plan.moves import stall, wait
 from slipway.plan.phases import SERVING
-from slipway.plan.scene import Scene, digest_of
+from slipway.plan.scene import Scene
+from slipway.plan.sizing import size_of
+from slipway.plan.traffic import flip
 from slipway.plan.trouble import trouble
 from slipway.render.deployment import deployment
-from slipway.times import stamp
+from slipway.times import elapsed, stamp
 
 ONCE_SERVED = frozenset({Phase.RETIRED, Phase.ROLLED_BACK, *SERVING})
 POLL_SECONDS = 1.0
 ROLLBACK = "Rollback"
+PATIENCE_SECONDS = 15.0
+"""How long a rollback waits for the last pods of its target."""
 
 
 def requested(scene: Scene) -> Plan | None:
@@ -76,18 +84,38 @@ def automatic(scene: Scene) -> Plan | None:
     if live is None or live.status.phase not in SERVING or (state is not None and state.to == live.name):
         return None
     why, target = trouble(scene, live), scene.previous
-    if why is None or target is None or scene.ready_pods(target) == 0:
+    if why is None:
         return None
-    trigger, sentence = why
-    return _begin(scene, target, _state(scene, live.name, trigger, target, sentence))
+    if target is None or scene.ready_pods(target) == 0:
+        return Plan(waiting=f"{live.name} should go ({why.trigger.value}), but no earlier revision is ready: it stays")
+    state = _state(scene, live.name, why.trigger, target, why.message)
+    return _begin(scene, target, state.model_copy(update={"figures": why.figures}))
+
+
+def followed(scene: Scene) -> Plan | None:
+    """Somebody moved the production alias to a version that production served before, and the release follows it."""
+    edit, live, model = scene.seen.release.status.alias_edit, scene.live, scene.seen.release.spec.model
+    if model.alias_conflict is not AliasConflict.FOLLOW or edit is None or edit.agreed_since or live is None:
+        return None
+    if contradicted(scene) is None or pointed(scene) != edit.version or scene.seen.release.spec.rollback is not None:
+        return None
+    target = _served(scene, lambda revision: revision.spec.model.version == edit.version)
+    if target is None:
+        return None
+    reason = f"alias {model.production_alias} was moved to version {edit.version}"
+    return _begin(scene, target, _state(scene, live.name, RollbackTrigger.ALIAS_MOVED, target, reason))
 
 
 def _target(scene: Scene, request: Rollback) -> ModelRevision | None:
     """The newest revision that the request names and that has served production."""
     if request.to == "previous":
         return scene.previous
-    served = [r for r in scene.seen.revisions if r.status.phase in ONCE_SERVED]
-    named = [r for r in served if r.name == request.to or r.spec.model.version == request.version]
+    return _served(scene, lambda r: r.name == request.to or r.spec.model.version == request.version)
+
+
+def _served(scene: Scene, wanted: Callable[[ModelRevision], bool]) -> ModelRevision | None:
+    """The newest of the `wanted` revisions that has served production."""
+    named = [r for r in scene.seen.revisions if r.status.phase in ONCE_SERVED and wanted(r)]
     return named[-1] if named else None
 
 
@@ -113,13 +141,14 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
         return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", state.actor)
     moves_production = target is not scene.live
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
+    figured = {"figures": state.figures} if state.figures else {}
     decision = Decision(
         action="RollbackRequested",
         revision=target.name,
         message=f"rolling back from {state.from_revision} to {target.name}: {state.reason}",
         actor=state.actor,
         warning=state.trigger is not RollbackTrigger.USER,
-        details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value},
+        details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value, **figured},
         effect=ROLLBACK if moves_production else None,
         outcome=Outcome.INTENDED if moves_production else Outcome.DECIDED,
     )
@@ -136,9 +165,19 @@ def _drive(scene: Scene, state: RollbackState) -> Plan | None:
         return stall("RollbackTargetGone", f"revision {state.to} no longer exists; name another one in spec.rollback")
     if target is scene.live:
         return None
-    if can_serve(scene, target):
+    if can_serve(scene, target) or _good_enough(scene, target, state):
         return Plan(flip(scene, target), again=0.0)
     return warm_up(scene, target) or wait(f"waiting for the pods of {target.name} before rolling back", POLL_SECONDS)
+
+
+def under_way(scene: Scene) -> bool:
+    """Whether production is being taken back, or is about to be."""
+    request, state = scene.seen.release.spec.rollback, scene.seen.release.status.rollback
+    if request is None:
+        return state is not None and state.trigger is not RollbackTrigger.USER and state.completed_at is None
+    if state is not None and state.request == digest_of(request.wire()):
+        return state.completed_at is None
+    return _target(scene, request) is not None
 
 
 def can_serve(scene: Scene, target: ModelRevision) -> bool:
@@ -147,18 +186,17 @@ def can_serve(scene: Scene, target: ModelRevision) -> bool:
     return scene.warm(target) or (live_ready == 0 and scene.ready_pods(target) > 0)
 
 
+def _good_enough(scene: Scene, target: ModelRevision, state: RollbackState) -> bool:
+    """Half of its pods are ready, and the others had their time: a pod without a node holds no rollback up."""
+    current = scene.seen.deployments.get(target.name)
+    patient = elapsed(state.requested_at, scene.now) < PATIENCE_SECONDS
+    return current is not None and not patient and current.available > 0 and 2 * current.available >= current.replicas
+
+
 def warm_up(scene: Scene, target: ModelRevision) -> Plan | None:
-    """Scale `target` up where it is smaller than the release asks."""
+    """Scale `target` up where it is smaller than production needs to be."""
     registry = scene.seen.settings.registries.get(target.spec.model.registry)
-    wanted, current = scene.seen.release.spec.server.replicas, scene.seen.deployments.get(target.name)
-    if registry is None or (current is not None and current.replicas >= wanted):
+    wanted, current = size_of(scene, target), scene.seen.deployments.get(target.name)
+    if registry is None or wanted is None or (current is not None and current.replicas >= wanted):
         return None
     return Plan(Apply(deployment(target, registry, wanted)), again=POLL_SECONDS)
-
-
-def flip(scene: Scene, target: ModelRevision) -> Flip:
-    """Point production at `target`, if the Service is still as it was read."""
-    service = scene.seen.production
-    if service is None:
-        raise ValueError("a flip needs a production Service; the first promotion creates it")
-    return Flip(service.name, service.resource_version, dict(service.selector), names.selector(scene.name, target.name))

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from slipway import names
 from slipway.actors import Part
 from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
-from slipway.plan.observed import Observed, Version
+from slipway.names import digest_of
+from slipway.plan.observed import Observed, Route, Version
 from slipway.plan.phases import FAILED, IN_FLIGHT, SERVING
 
-
-def digest_of(value: Any) -> str:
-    """Twelve hex digits that identify `value`, which must be JSON."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+_SIZE = frozenset({"replicas", "autoscaling", "minReadySeconds"})
+"""What decides how many pods there are, and not what they serve."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Desired:
         The number of pods is not part of it, and neither is an image that the release leaves to the operator: a larger
         release and a newer operator need no new proof.
         """
-        config = {key: value for key, value in self.server.config.wire().items() if key != "replicas"}
+        config = {key: value for key, value in self.server.config.wire().items() if key not in _SIZE}
         return digest_of({"version": self.version, "server": config})
 
     @cached_property
@@ -63,19 +59,43 @@ class Scene:
         return self.seen.actors.who(part)
 
     @cached_property
-    def served(self) -> str | None:
-        """Name of the revision that the production selector points at, whether we know it or not."""
+    def route(self) -> Route | None:
+        """The release's own route."""
+        route = self.seen.route
+        return route if route and route.release == self.name else None
+
+    @cached_property
+    def shares(self) -> Mapping[str, int]:
+        """Percent of production traffic by revision, the live one first.
+
+        A route of the release is the truth where there is one. Without one it is the selector of the production
+        Service, which follows the route: so there is always one object that says what is live, and never a status.
+        """
+        if self.route is not None:
+            return self.route.shares
         service = self.seen.production
-        return service.selector.get(names.REVISION_LABEL) if service and service.release == self.name else None
+        pointed = service.selector.get(names.REVISION_LABEL) if service and service.release == self.name else None
+        return {pointed: 100} if pointed else {}
+
+    @cached_property
+    def served(self) -> str | None:
+        """Name of the revision that production traffic follows, whether we know it or not."""
+        return next(iter(self.shares), None)
 
     @cached_property
     def live(self) -> ModelRevision | None:
-        """The revision that production serves. The selector is the truth, not any status."""
-        revision = self.seen.revision(self.served)
-        service = self.seen.production
-        if revision is None or service is None:
+        """The revision that production serves; the other one, if any, only has a share."""
+        revision, service = self.seen.revision(self.served), self.seen.production
+        if revision is None:
             return None
-        return revision if dict(service.selector) == names.selector(self.name, revision.name) else None
+        if self.route is not None:
+            return revision
+        exact = service is not None and dict(service.selector) == names.selector(self.name, revision.name)
+        return revision if exact else None
+
+    def share(self, revision: ModelRevision) -> int:
+        """Percent of production traffic that `revision` has."""
+        return self.shares.get(revision.name, 0)
 
     @cached_property
     def candidate(self) -> ModelRevision | None:
@@ -149,9 +169,9 @@ class Scene:
         return self.seen.registry.versions.get(version or "")
 
     def warm(self, revision: ModelRevision) -> bool:
-        """Whether every pod that `revision` wants is ready: production can be pointed at it now."""
+        """Whether every pod that `revision` wants is available: production can be pointed at it now."""
         deployment = self.seen.deployments.get(revision.name)
-        return deployment is not None and deployment.ready >= max(1, deployment.replicas)
+        return deployment is not None and deployment.available >= max(1, deployment.replicas)
 
     def ready_pods(self, revision: ModelRevision) -> int:
         """How many of its pods are ready."""

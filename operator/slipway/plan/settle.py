@@ -1,20 +1,21 @@
-"""First step of a plan: write down what production is seen to serve. The selector is the truth."""
+"""First step of a plan: write down what production is seen to serve. What traffic follows is the truth."""
 
 from __future__ import annotations
 
 from slipway.api.outbox import Outcome
 from slipway.api.release_status import RollbackState, RollbackTrigger
-from slipway.api.revision import ModelRevision, Phase
+from slipway.api.revision import ModelRevision, Phase, Watched
+from slipway.api.traffic import Router
 from slipway.plan.actions import NOW, Decision, Plan
 from slipway.plan.moves import move, stall
-from slipway.plan.observed import Service
-from slipway.plan.phases import SERVING
+from slipway.plan.observed import Route
+from slipway.plan.phases import ENDED_EARLY, MAY_HAVE_WEIGHT, SERVING
 from slipway.plan.scene import Scene
 from slipway.times import elapsed, stamp
 
 
 def settle(scene: Scene) -> Plan | None:
-    """Bring the revisions' phases in line with the observed selector, one revision a pass."""
+    """Bring the revisions' phases in line with what production traffic follows, one revision a pass."""
     live, rollback = scene.live, scene.seen.release.status.rollback
     if live is None:
         return None
@@ -37,8 +38,19 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
     at = stamp(scene.now)
     if rollback is not None and rollback.from_revision == lost.name:
         why = (f"RolledBackBy{rollback.trigger.value}", f"production went back to {live.name}: {rollback.reason}")
-        return move(scene, lost, Phase.ROLLED_BACK, why, by=rollback.actor, replaced_at=at)
-    return move(scene, lost, Phase.RETIRED, ("Replaced", f"production now serves {live.name}"), replaced_at=at)
+        evidence = _evidence(lost, rollback)
+        changes = {"replaced_at": at, "drain": None, "watched": evidence}
+        return move(scene, lost, Phase.ROLLED_BACK, why, by=rollback.actor, **changes)
+    why = ("Replaced", f"production now serves {live.name}")
+    return move(scene, lost, Phase.RETIRED, why, replaced_at=at, drain=None)
+
+
+def _evidence(lost: ModelRevision, rollback: RollbackState) -> Watched | None:
+    """What it was taken back on, kept with the revision."""
+    if not rollback.figures:
+        return lost.status.watched
+    decided = {"state": rollback.trigger.value, "figures": rollback.figures}
+    return (lost.status.watched or Watched()).model_copy(update=decided)
 
 
 def _completed(scene: Scene, rollback: RollbackState) -> Plan:
@@ -66,19 +78,43 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
 
 def misdirected(scene: Scene) -> Plan | None:
     """Production points where Slipway never pointed it: say so and leave it to the people who did."""
-    service = scene.seen.production
-    if service is None:
+    service, route = scene.seen.production, scene.seen.route
+    if service is not None and service.release != scene.name:
+        return _taken("Service", service.name, service.release)
+    if route is not None and route.release != scene.name and scene.seen.release.spec.traffic.router is Router.GATEWAY:
+        return _taken("HTTPRoute", route.name, route.release)
+    if service is None and scene.route is None:
         return None
-    if service.release != scene.name:
-        return _taken(service)
-    if scene.live is not None and scene.live.status.phase in SERVING:
+    pointed = scene.live is not None and scene.live.status.phase in SERVING
+    if scene.route is not None:
+        return _edited_route(scene, scene.route) if not pointed or scene.route.strange or _stray(scene) else None
+    if pointed or service is None:
         return None
-    last = scene.seen.release.status.live
     return stall(
         "SelectorEdited",
         f"the selector of Service {service.name} points at {scene.served or 'no revision'}, which Slipway did not "
-        f"choose; point it back at {last.revision if last else 'a revision'}, or set spec.rollback to a revision",
+        f"choose; point it back at {_last(scene)}, or set spec.rollback to a revision",
     )
+
+
+def _edited_route(scene: Scene, route: Route) -> Plan:
+    given = ", ".join(f"{share} % to {name}" for name, share in scene.shares.items()) or "nothing to any revision"
+    return stall(
+        "RouteEdited",
+        f"route {route.name} gives {route.strange or given}, which Slipway did not choose; give all to {_last(scene)} "
+        "again, or set spec.rollback to a revision",
+    )
+
+
+def _stray(scene: Scene) -> bool:
+    """Whether a revision has a share that no canary gave it."""
+    others = (scene.seen.revision(name) for name in scene.shares if name != scene.served)
+    return any(r is None or r.status.phase not in MAY_HAVE_WEIGHT | ENDED_EARLY for r in others)
+
+
+def _last(scene: Scene) -> str:
+    last = scene.seen.release.status.live
+    return last.revision if last else "a revision"
 
 
 def contested(scene: Scene) -> Plan | None:
@@ -86,9 +122,10 @@ def contested(scene: Scene) -> Plan | None:
     if scene.candidate is None:
         return None
     strangers = (service for _, service in sorted(scene.seen.services.items()) if service.release != scene.name)
-    return next((_taken(service) for service in strangers), None)
+    return next((_taken("Service", service.name, service.release) for service in strangers), None)
 
 
-def _taken(service: Service) -> Plan:
-    owner = f"belongs to release {service.release}" if service.release else "does not belong to this release"
-    return stall("ServiceConflict", f"Service {service.name} {owner}; rename this release or remove the Service")
+def _taken(kind: str, name: str, release: str | None) -> Plan:
+    owner = f"belongs to release {release}" if release else "does not belong to this release"
+    reason = "ServiceConflict" if kind == "Service" else "RouteConflict"
+    return stall(reason, f"{kind} {name} {owner}; rename this release or remove the {kind}")

@@ -18,8 +18,11 @@ LAME_DUCK_SECONDS = 5
 GRACE_SECONDS = 30
 
 
-def deployment(revision: ModelRevision, registry: Registry, replicas: int) -> Manifest:
-    """The Deployment of `revision` with `replicas` pods. Its template depends on the revision alone once it exists."""
+def deployment(revision: ModelRevision, registry: Registry, replicas: int | None) -> Manifest:
+    """The Deployment of `revision` with `replicas` pods; None leaves their number to whoever chose it.
+
+    Its template depends on the revision alone once it exists.
+    """
     release, spec = revision.spec.release, revision.spec
     labels = names.revision_labels(release, revision.name, spec.model.version)
     template = pod_template(revision, registry)
@@ -28,7 +31,8 @@ def deployment(revision: ModelRevision, registry: Registry, replicas: int) -> Ma
         "kind": "Deployment",
         "metadata": metadata(revision.name, revision.metadata.namespace, labels, revision_owner(revision)),
         "spec": {
-            "replicas": replicas,
+            **({} if replicas is None else {"replicas": replicas}),
+            "minReadySeconds": spec.server.config.min_ready_seconds,
             "revisionHistoryLimit": 0,
             "selector": {"matchLabels": names.selector(release, revision.name)},
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},

@@ -57,7 +57,11 @@ def budget(release: ModelRelease) -> Manifest:
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
         "metadata": metadata(name, release.metadata.namespace, names.release_labels(name), release_owner(release)),
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": selector}},
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": selector},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",  # a candidate that never gets ready must not block a drain
+        },
     }
 
 

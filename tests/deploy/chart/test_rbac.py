@@ -25,6 +25,8 @@ RIGHTS = {
     "/pods": READ,
     "batch/jobs": OWN,
     "policy/poddisruptionbudgets": OWN,
+    "gateway.networking.k8s.io/httproutes": OWN,
+    "autoscaling/horizontalpodautoscalers": OWN - {"watch"},
     "/events": {"create", "patch"},
     "events.k8s.io/events": {"create", "patch"},
 }

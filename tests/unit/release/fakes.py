@@ -10,14 +10,15 @@ from __future__ import annotations
 import itertools
 import json
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store import Appended, Row, StoreError
 from slipway.kube import Conflict, NotFound, Object
-from slipway.plan.observed import Version
+from slipway.metrics.source import Target
+from slipway.plan.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError
 
 T = TypeVar("T")
@@ -53,6 +54,14 @@ class FakeCluster:
     """Model versions whose server ends with an error."""
     unready: set[str] = field(default_factory=set)
     """Revisions whose pods are not ready."""
+    pending: dict[str, int] = field(default_factory=dict)
+    """Revision → how many of its pods find no node."""
+    unknown_kinds: frozenset[str] = frozenset()
+    """Kinds that this cluster does not serve."""
+    gateway_up: bool = True
+    """Whether the controller of the Gateways runs: it takes up routes and says so in their status."""
+    restarts: dict[str, int] = field(default_factory=dict)
+    """Revision → how often each of its pods was restarted."""
     stuck_gates: frozenset[str] = frozenset()
     """Gates whose image cannot be pulled."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -62,11 +71,16 @@ class FakeCluster:
         return _copied(found) if found else None
 
     async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        if kind in self.unknown_kinds:
+            raise NotFound(404, f"the server could not find the requested resource {kind}")
         return [
             _copied(obj)
             for (k, ns, _), obj in sorted(self.objects.items())
             if k == kind and namespace in ("", ns) and _matches(obj, labels)
         ]
+
+    async def knows(self, kind: str) -> bool:
+        return kind not in self.unknown_kinds
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)
@@ -95,10 +109,10 @@ class FakeCluster:
             *path, last = operation["path"].strip("/").split("/")
             target = new
             for part in path:
-                target = target[part]
+                target = target[int(part)] if isinstance(target, list) else target[part]
             if operation["op"] == "test" and target[last] != operation["value"]:
                 raise Conflict(422, "test failed")
-            if operation["op"] == "replace":
+            if operation["op"] == "add":
                 target[last] = operation["value"]
         return self._write("flip", identity, lambda: self._store(identity, new))
 
@@ -159,21 +173,26 @@ class FakeCluster:
                 self._run_deployment(namespace, name, obj)
             elif kind == "Job" and not obj.get("status"):
                 self._run_job(namespace, name, obj)
+            elif kind == "HTTPRoute" and self.gateway_up:
+                obj["status"] = {"parents": [_accepted(obj)]}
 
     def _run_deployment(self, namespace: str, name: str, obj: Object) -> None:
         replicas, version = obj["spec"]["replicas"], obj["metadata"]["labels"]["slipway.dev/model-version"]
         self._drop_pods(namespace, name)
         for number in range(replicas):
             self.objects[("Pod", namespace, f"{name}-{number}")] = self._pod(name, number, obj, version)
-        ready = 0 if version in self.broken or name in self.unready else replicas
+        ready = 0 if version in self.broken or name in self.unready else replicas - self.pending.get(name, 0)
         status = {"observedGeneration": obj["metadata"]["generation"], "replicas": replicas}
-        obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready}
+        obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready}
 
     def _pod(self, name: str, number: int, deployment: Object, version: str) -> Object:
         broken, ready = version in self.broken, name not in self.unready
         fetched = {"terminated": {"exitCode": 0, "message": json.dumps({"ok": True, "digest": self.digest})}}
         crash = {"exitCode": 1, "message": json.dumps({"ok": False, "reason": "LoadFailed", "message": "bad magic"})}
-        server = {"restartCount": 2, "state": {"terminated": crash}} if broken else {"restartCount": 0, "state": {}}
+        restarts = self.restarts.get(name, 0)
+        server = (
+            {"restartCount": 2, "state": {"terminated": crash}} if broken else {"restartCount": restarts, "state": {}}
+        )
         conditions = [{"type": "Ready", "status": "True" if ready and not broken else "False"}]
         return {
             "kind": "Pod",
@@ -185,6 +204,7 @@ class FakeCluster:
                 "creationTimestamp": "2026-01-01T00:00:00Z",
             },
             "status": {
+                "podIP": f"10.0.0.{number + 1}",
                 "conditions": conditions,
                 "initContainerStatuses": [{"name": "fetch", "state": fetched}],
                 "containerStatuses": [{"name": "server", **server}],
@@ -264,6 +284,25 @@ class FakeStore:
 
 
 @dataclass
+class FakeCounters:
+    """Pods that answer requests, and a source of their counters that can be lost."""
+
+    answered: dict[str, Counters] = field(default_factory=dict)
+    """Pod → its counters; a pod that is not here has answered nothing yet."""
+    down: bool = False
+    reads: int = 0
+
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Counters]:
+        self.reads += 1
+        return {} if self.down else {t.pod: self.answered.get(t.pod, Counters(0, 0, 0)) for t in targets}
+
+    def serve(self, revision: str, requests: int, slow: int = 0, errors: int = 0) -> None:
+        """The first pod of `revision` answers so many requests more."""
+        old = self.answered.get(f"{revision}-0", Counters(0, 0, 0))
+        self.answered[f"{revision}-0"] = Counters(old.requests + requests, old.slow + slow, old.errors + errors)
+
+
+@dataclass
 class FakeRegistry:
     """An MLflow in memory."""
 
@@ -304,6 +343,15 @@ def _copied(value: T) -> T:
     return copied
 
 
+def _accepted(route: Object) -> Object:
+    """What a gateway's controller says of a route that it carries out."""
+    generation = route["metadata"]["generation"]
+    conditions = [
+        {"type": type_, "status": "True", "observedGeneration": generation} for type_ in ("Accepted", "ResolvedRefs")
+    ]
+    return {"parentRef": {"name": "public"}, "conditions": conditions}
+
+
 def _identity(manifest: Mapping[str, Any]) -> Identity:
     return manifest["kind"], manifest["metadata"]["namespace"], manifest["metadata"]["name"]
 
@@ -329,4 +377,4 @@ def _merged(old: Mapping[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeRegistry", "FakeStore", "failing", "passing"]
+__all__ = ["DIGEST", "Crash", "FakeCluster", "FakeCounters", "FakeRegistry", "FakeStore", "failing", "passing"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,40 +14,49 @@ from slipway.plan.phases import EDGES
 from tests.unit.release.fakes import Crash, failing, passing
 from tests.unit.release.world import MODEL, NAME, World
 
-HAPPENINGS = st.lists(
-    st.one_of(
-        st.tuples(st.just("alias"), st.sampled_from(["1", "2", "3", None])),
-        st.tuples(st.just("verdict"), st.sampled_from([passing, failing])),
-        st.tuples(st.just("registry"), st.booleans()),
-        st.tuples(st.just("rollback"), st.sampled_from([None, {"to": "previous"}, {"version": "1"}])),
-        st.tuples(st.just("paused"), st.booleans()),
-        st.tuples(st.just("retry"), st.sampled_from([None, "a", "b"])),
-        st.tuples(st.just("unready"), st.sampled_from([1, 2, 3])),
-        st.tuples(st.just("ready"), st.none()),
-        st.tuples(st.just("crash"), st.sampled_from(["before", "after"])),
-        st.tuples(st.just("steps"), st.integers(1, 12)),
-        st.tuples(st.just("hours"), st.sampled_from([0.01, 0.1, 1.0])),
-    ),
-    max_size=14,
+ANY = st.one_of(
+    st.tuples(st.just("alias"), st.sampled_from(["1", "2", "3", None])),
+    st.tuples(st.just("verdict"), st.sampled_from([passing, failing])),
+    st.tuples(st.just("registry"), st.booleans()),
+    st.tuples(st.just("rollback"), st.sampled_from([None, {"to": "previous"}, {"version": "1"}])),
+    st.tuples(st.just("paused"), st.booleans()),
+    st.tuples(st.just("retry"), st.sampled_from([None, "a", "b"])),
+    st.tuples(st.just("unready"), st.sampled_from([1, 2, 3])),
+    st.tuples(st.just("ready"), st.none()),
+    st.tuples(st.just("crash"), st.sampled_from(["before", "after"])),
+    st.tuples(st.just("steps"), st.integers(1, 12)),
+    st.tuples(st.just("hours"), st.sampled_from([0.01, 0.1, 1.0])),
 )
+ROUTED = st.one_of(
+    ANY,
+    st.tuples(st.just("slow"), st.sampled_from([1, 2, 3])),
+    st.tuples(st.just("gateway"), st.booleans()),
+    st.tuples(st.just("route deleted"), st.none()),
+    st.tuples(st.just("source"), st.booleans()),
+)
+GATEWAY = {"router": "Gateway", "gateway": {"parentRefs": [{"name": "public"}]}}
+STEPS = [{"weight": 10, "minRequests": 50, "timeout": "2m"}, {"weight": 50, "minRequests": 50, "timeout": "2m"}]
 
 
 def happen(world: World, kind: str, value: Any) -> None:
     """Something that people, machines or fate do."""
-    if kind == "alias":
-        world.alias(value)
-    elif kind == "verdict":
-        world.cluster.verdict = value
-    elif kind == "registry":
-        world.registry.down = value
-    elif kind in ("rollback", "paused", "retry"):
-        world.edit(**{kind: value})
-    elif kind == "unready":
-        world.cluster.unready.add(f"{NAME}-r{value}")
-    elif kind == "ready":
-        world.cluster.unready.clear()
-    elif kind == "crash":
-        setattr(world.cluster, f"crash_{value}", len(world.cluster.writes) + 2)
+    cluster = world.cluster
+    happenings: dict[str, Callable[[], object]] = {
+        "alias": lambda: world.alias(value),
+        "verdict": lambda: setattr(cluster, "verdict", value),
+        "registry": lambda: setattr(world.registry, "down", value),
+        "rollback": lambda: world.edit(rollback=value),
+        "paused": lambda: world.edit(paused=value),
+        "retry": lambda: world.edit(retry=value),
+        "unready": lambda: cluster.unready.add(f"{NAME}-r{value}"),
+        "ready": cluster.unready.clear,
+        "slow": lambda: world.callers.slow.update({f"{NAME}-r{value}": 0.5}),
+        "gateway": lambda: setattr(cluster, "gateway_up", value),
+        "route deleted": lambda: cluster.objects.pop(("HTTPRoute", "demo", NAME), None),
+        "source": lambda: setattr(world.counters, "down", value),
+        "crash": lambda: setattr(cluster, f"crash_{value}", len(cluster.writes) + 2),
+    }
+    happenings.get(kind, lambda: None)()
 
 
 class Witness:
@@ -65,11 +75,24 @@ class Witness:
             phase, before = Phase(status.get("phase", "Pending")), self.phases.get(name, Phase.PENDING)
             assert phase is before or phase in EDGES[before], f"{name}: {before} → {phase}"
             self.phases[name] = phase
+        self.shares()
         serving = self.world.serving
         assert not (self.serving and serving is None), "production never stops pointing at something"
         if serving != self.serving and serving is not None:
             self.moved(serving)
         self.serving = serving
+
+    def shares(self) -> None:
+        """What the route gives: to two revisions at most, and never to one that is not proven."""
+        if ("HTTPRoute", "demo", NAME) not in self.world.cluster.objects:
+            return
+        weights = self.world.weights
+        assert sum(weights.values()) == 100
+        assert len(weights) <= 2
+        for name in weights:
+            gates = self.world.revision(int(name.rsplit("r", 1)[1]))["gates"]
+            asked = [gate for gate in gates if gate["name"] != "canary"]
+            assert {gate["verdict"] for gate in asked} == {"Pass"}, "no weight without gates"
 
     def moved(self, to: str) -> None:
         """Production moved: to proven pods that are ready."""
@@ -90,10 +113,27 @@ async def one_pass(world: World) -> float:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(happenings=HAPPENINGS)
+@given(happenings=st.lists(ANY, max_size=14))
 @pytest.mark.timeout(300)
 async def test_any_history_keeps_the_invariants_and_comes_to_rest(happenings: list[tuple[str, Any]]) -> None:
+    await live_through(World(), happenings)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(happenings=st.lists(ROUTED, max_size=14))
+@pytest.mark.timeout(300)
+async def test_any_history_behind_a_gateway_keeps_them_too(happenings: list[tuple[str, Any]]) -> None:
     world = World()
+    world.callers.rate = 50.0
+    world.edit(traffic=GATEWAY, rollout={"watch": "30s", "keepWarm": "10m", "progressDeadline": "5m", "steps": STEPS})
+    await live_through(world, [*happenings, ("paused", False)])
+    if world.status.get("live") and world.condition("Stalled")["status"] == "False":
+        assert world.weights == {world.status["live"]["revision"]: 100}, "at rest nobody else has a share"
+        assert world.serving == world.status["live"]["revision"], "and the Service follows"
+
+
+async def live_through(world: World, happenings: list[tuple[str, Any]]) -> None:
+    """Let things happen, looking on; then let the world come to rest."""
     witness = Witness(world)
     world.alias("1")
     for kind, value in happenings:
@@ -105,6 +145,7 @@ async def test_any_history_keeps_the_invariants_and_comes_to_rest(happenings: li
             await rest(world, value, witness)
     world.registry.down = False
     world.cluster.unready.clear()
+    world.cluster.gateway_up, world.counters.down, world.callers.slow = True, False, {}
     world.cluster.crash_before = world.cluster.crash_after = None
     await world.settle(look=witness.look)
     writes = len(world.cluster.writes)

@@ -22,7 +22,8 @@ from slipway.plan.observed import Version
 from slipway.reconcile import reconcile
 from slipway.registry.board import Board
 from slipway.settings import Audit, Images, Registry, Settings
-from tests.unit.release.fakes import FakeCluster, FakeRegistry, FakeStore
+from tests.unit.release.callers import Callers
+from tests.unit.release.fakes import FakeCluster, FakeCounters, FakeRegistry, FakeStore
 
 NAMESPACE, NAME, MODEL = "demo", "cancer", "cancer_classifier"
 POLICY = """
@@ -72,6 +73,7 @@ class World:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     registry: FakeRegistry = field(default_factory=lambda: FakeRegistry({MODEL: {}}))
+    counters: FakeCounters = field(default_factory=FakeCounters)
     store: FakeStore = field(default_factory=FakeStore)
     recorder: Recorder | None = None
     """Of an operator that has more releases than this one; None: this release has its own."""
@@ -79,6 +81,7 @@ class World:
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
+        self.callers = Callers(self.cluster, self.counters)
         self.registry.described = {n: version(n) for n in ("1", "2", "3")}
         manifest = release()
         self.put({**manifest, "metadata": {**manifest["metadata"], "uid": self.uid}})
@@ -94,11 +97,12 @@ class World:
         self.context = Context(
             self.cluster,
             board,
-            None,
+            self.counters,
+            self.counters,
             settings(),
             instruments,
             lambda: self.now,
-            lambda: self.now.timestamp(),  # type: ignore[arg-type]
+            lambda: self.now.timestamp(),
             self.audit,
             (self.audit,),
         )
@@ -121,16 +125,27 @@ class World:
         else:
             self.registry.models[MODEL]["staging"] = number
 
+    def later(self, seconds: float) -> datetime:
+        """The time in `seconds`."""
+        return self.now + timedelta(seconds=seconds)
+
     async def step(self) -> float | None:
         """One pass of the operator, after its registry poll and after the cluster's controllers ran."""
         self.cluster.tick()
         with suppress(StoreError):
             await self.audit.flush()
+        self.callers.call(self.now, (NAMESPACE, NAME))
         await self.context.board._poll("default", self.context.board._entries["default"])
         try:
             return await reconcile(self.context, NAMESPACE, NAME)
         except Conflict:
             return 0.0
+
+    async def passes(self, number: int, seconds: float = 0.1) -> None:
+        """So many passes, with time between them."""
+        for _ in range(number):
+            self.now += timedelta(seconds=seconds)
+            await self.step()
 
     async def settle(self, hours: float = 1.0, look: Callable[[], None] = lambda: None) -> None:
         """Let time pass until nothing is left to do; fails where the operator never comes to rest."""
@@ -169,6 +184,20 @@ class World:
     def names(self, kind: str) -> list[str]:
         """Names of the objects of `kind`."""
         return sorted(name for k, _, name in self.cluster.objects if k == kind)
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """The route's weights, by revision."""
+        route = self.cluster.objects[("HTTPRoute", NAMESPACE, NAME)]
+        return {backend["name"]: backend["weight"] for backend in route["spec"]["rules"][0]["backendRefs"]}
+
+    def weigh(self, **weights: int) -> None:
+        """Edit the route by hand: r1=90, r2=10."""
+        route = self.cluster.objects[("HTTPRoute", NAMESPACE, NAME)]
+        backends = route["spec"]["rules"][0]["backendRefs"]
+        template = backends[0]
+        new = [{**template, "name": f"{NAME}-{name}", "weight": weight} for name, weight in weights.items()]
+        self.put({**route, "spec": {**route["spec"], "rules": [{"backendRefs": new}]}})
 
     @property
     def serving(self) -> str | None:

@@ -25,8 +25,9 @@ def test_slow_and_failed_requests_are_told_apart_and_bad_requests_are_nobodys_fa
     assert counted(PAGE, 0.2) == Counters(requests=100, slow=5, errors=4)
 
 
-def test_without_a_bucket_at_the_objective_nothing_is_known_to_be_slow() -> None:
-    assert counted(PAGE, 0.123).slow == 0
+def test_without_a_bucket_at_the_objective_a_pod_is_as_good_as_unread() -> None:
+    with pytest.raises(ValueError, match=r"ends at 0\.123 s"):
+        counted(PAGE, 0.123)
 
 
 def test_an_empty_page_counts_nothing() -> None:
