@@ -99,8 +99,8 @@ def warm_seconds_left(scene: Scene) -> float | None:
     previous = scene.previous
     if previous is None or scene.ready_pods(previous) == 0:
         return None
-    window = seconds(scene.seen.release.spec.rollout.keep_warm)
-    return max(0.1, window - elapsed(previous.status.replaced_at, scene.now))
+    left = seconds(scene.seen.release.spec.rollout.keep_warm) - elapsed(previous.status.replaced_at, scene.now)
+    return max(0.1, left) if left > 0 else None
 
 
 def _forget(scene: Scene) -> Plan | None:

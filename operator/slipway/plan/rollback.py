@@ -18,10 +18,12 @@ from slipway.plan.sizing import size_of
 from slipway.plan.traffic import flip
 from slipway.plan.trouble import trouble
 from slipway.render.deployment import deployment
-from slipway.times import stamp
+from slipway.times import elapsed, stamp
 
 ONCE_SERVED = frozenset({Phase.RETIRED, Phase.ROLLED_BACK, *SERVING})
 POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 15.0
+"""How long a rollback waits for the last pods of its target."""
 
 
 def requested(scene: Scene) -> Plan | None:
@@ -136,7 +138,7 @@ def _drive(scene: Scene, state: RollbackState) -> Plan | None:
         return stall("RollbackTargetGone", f"revision {state.to} no longer exists; name another one in spec.rollback")
     if target is scene.live:
         return None
-    if can_serve(scene, target):
+    if can_serve(scene, target) or _good_enough(scene, target, state):
         return Plan(flip(scene, target), again=0.0)
     return warm_up(scene, target) or wait(f"waiting for the pods of {target.name} before rolling back", POLL_SECONDS)
 
@@ -155,6 +157,13 @@ def can_serve(scene: Scene, target: ModelRevision) -> bool:
     """All its pods are ready; or one is, and production has none."""
     live_ready = scene.ready_pods(scene.live) if scene.live else 0
     return scene.warm(target) or (live_ready == 0 and scene.ready_pods(target) > 0)
+
+
+def _good_enough(scene: Scene, target: ModelRevision, state: RollbackState) -> bool:
+    """Half of its pods are ready, and the others had their time: a pod without a node holds no rollback up."""
+    current = scene.seen.deployments.get(target.name)
+    patient = elapsed(state.requested_at, scene.now) < PATIENCE_SECONDS
+    return current is not None and not patient and current.available > 0 and 2 * current.available >= current.replicas
 
 
 def warm_up(scene: Scene, target: ModelRevision) -> Plan | None:

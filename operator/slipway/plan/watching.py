@@ -112,7 +112,7 @@ def pause(scene: Scene) -> Plan | None:
         return None
     length = seconds(live.spec.policy.rollout.watch)
     left = length - elapsed(live.status.flipped_at, scene.now)
-    return wait(_pending(scene, live, length), min(READ_SECONDS, max(left, 0.1)))
+    return wait(_pending(scene, live, length), min(READ_SECONDS, max(left, 0.1)) if left > 0 else READ_SECONDS)
 
 
 def _pending(scene: Scene, live: ModelRevision, length: float) -> str:

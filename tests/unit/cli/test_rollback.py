@@ -30,6 +30,19 @@ async def test_the_dry_run_names_source_target_and_price(world: World) -> None:
     assert "alias production of cancer_classifier: version 2 → 1" in seen.effects
 
 
+async def test_the_dry_run_names_all_that_comes_back_and_who_has_to_wait(world: World) -> None:
+    world.edit(server={"image": "server:old"}, slo={"errors": {"ratio": 0.2}})
+    await serve(world, "1")
+    world.edit(server={"image": "server:new"}, slo={})
+    await serve(world, "2")
+    world.alias("3")
+    await world.until("Gating")
+    effects = (await preview(world.cluster, KEY, PREVIOUS)).effects
+    assert "server image: server:new → server:old" in effects
+    assert "objectives: p95 200ms, errors 20.00%, as cancer-r1 had them" in effects
+    assert "cancer-r3 (version 3) is on its way: it is aborted" in effects
+
+
 async def test_the_dry_run_changes_nothing(world: World) -> None:
     await serve(world, "1")
     await serve(world, "2")

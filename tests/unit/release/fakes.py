@@ -51,6 +51,8 @@ class FakeCluster:
     """Model versions whose server ends with an error."""
     unready: set[str] = field(default_factory=set)
     """Revisions whose pods are not ready."""
+    pending: dict[str, int] = field(default_factory=dict)
+    """Revision → how many of its pods find no node."""
     unknown_kinds: frozenset[str] = frozenset()
     """Kinds that this cluster does not serve."""
     gateway_up: bool = True
@@ -176,7 +178,7 @@ class FakeCluster:
         self._drop_pods(namespace, name)
         for number in range(replicas):
             self.objects[("Pod", namespace, f"{name}-{number}")] = self._pod(name, number, obj, version)
-        ready = 0 if version in self.broken or name in self.unready else replicas
+        ready = 0 if version in self.broken or name in self.unready else replicas - self.pending.get(name, 0)
         status = {"observedGeneration": obj["metadata"]["generation"], "replicas": replicas}
         obj["status"] = {**status, "updatedReplicas": replicas, "readyReplicas": ready, "availableReplicas": ready}
 

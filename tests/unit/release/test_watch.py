@@ -132,6 +132,7 @@ async def test_losing_the_source_holds_everything_and_says_so(watching: World) -
         "observedGeneration": watching.condition("SLOHealthy")["observedGeneration"],
     }
     writes = len(watching.cluster.writes)
+    assert await watching.step() == 2.0, "and it is looked at no more often than before"
     await watching.passes(10, seconds=10)
     assert len(watching.cluster.writes) == writes, "waiting writes nothing"
     watching.counters.down = False
@@ -182,6 +183,15 @@ async def test_a_rollback_by_a_person_asks_no_counters_first(watching: World) ->
     await watching.step()
     assert watching.serving == R1
     assert watching.counters.reads == reads
+
+
+async def test_a_pod_without_a_node_holds_a_rollback_up_for_no_more_than_seconds(watching: World) -> None:
+    watching.cluster.pending[R1] = 1
+    watching.edit(rollback={"to": "previous"})
+    await watching.passes(5)
+    assert watching.serving == R2
+    await watching.passes(10, seconds=2)
+    assert watching.serving == R1
 
 
 async def test_a_candidate_in_flight_is_aborted_by_a_rollback(watching: World) -> None:

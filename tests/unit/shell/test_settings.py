@@ -34,6 +34,7 @@ def test_the_least_that_is_needed(tmp_path: Path) -> None:
         (GOOD.replace("url:", "uri:"), "registries.default"),
         (GOOD.replace("http://mlflow", "file:///etc"), "registries.default.url"),
         (GOOD + "resyncInterval: soon", "resyncInterval"),
+        (GOOD + "prometheus: {url: prometheus:9090}", "prometheus.url"),
         (GOOD + "logLevle: info", "logLevle"),
     ],
 )

@@ -7,7 +7,21 @@ from typing import Any
 import pytest
 
 from slipway.gates import job as gate_verdict
-from slipway.views import job_view
+from slipway.views import autoscaler_view, job_view
+
+
+def scaler(kind: str, **labels: str) -> dict[str, Any]:
+    target = {"apiVersion": "apps/v1", "kind": kind, "name": "cancer-r1"}
+    return {"metadata": {"name": "a", "uid": "u", "labels": labels}, "spec": {"scaleTargetRef": target}}
+
+
+def test_an_autoscaler_is_ours_only_with_both_labels_and_only_deployments_count() -> None:
+    ours = {"slipway.dev/release": "cancer", "app.kubernetes.io/managed-by": "slipway"}
+    for labels, expected in ((ours, True), ({}, False), ({"slipway.dev/release": "cancer"}, False)):
+        seen = autoscaler_view(scaler("Deployment", **labels), "cancer")
+        assert seen is not None
+        assert (seen.deployment, seen.ours) == ("cancer-r1", expected)
+    assert autoscaler_view(scaler("StatefulSet", **ours), "cancer") is None
 
 
 def job(reason: str | None) -> dict[str, Any]:
