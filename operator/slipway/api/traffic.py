@@ -10,7 +10,7 @@ from pydantic import Field
 from slipway.api.base import Frozen, ObjectName, validated
 
 GATEWAY_IS_NAMED = {
-    "rule": "self.router != 'Gateway' || has(self.gateway)",
+    "rule": "!has(self.router) || self.router != 'Gateway' || has(self.gateway)",
     "message": "router Gateway needs traffic.gateway with the parentRefs of the Gateways that the route hangs on",
 }
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
