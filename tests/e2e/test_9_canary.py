@@ -124,7 +124,7 @@ def test_ten_per_cent_are_ten_per_cent_and_two_steps_lead_to_production(
 def test_a_bad_canary_is_taken_back_after_few_requests(
     release: Release, versions: Mapping[str, str], load: Load
 ) -> None:
-    slow, live = versions["slow"], revision(release, versions["good"])
+    slow, live = versions["slow"], str(release.selected())
     release.stage(slow)
     rejected = release.until_phase(slow, "Rejected", within=90)
     until("its share is gone", lambda: weights(release) == {live: 100}, 10, release.seen)
@@ -140,7 +140,7 @@ def test_a_bad_canary_is_taken_back_after_few_requests(
 
 
 def test_a_pause_a_hand_and_a_deleted_route(release: Release, versions: Mapping[str, str], load: Load) -> None:
-    again, live = versions[AGAIN], revision(release, versions["good"])
+    again, live = versions[AGAIN], str(release.selected())
     apply(release, step(20, 100, pause=True))
     release.stage(again)
     until("it pauses", lambda: "paused" in str(release.status().get("message")), 90, release.seen)
