@@ -54,7 +54,9 @@ class Load:
         return phase == "Running" and bool(self.cluster.log(self.namespace, self.pod))
 
     def end(self) -> None:
-        """Send nothing more, wait for what is under way, and read the answers."""
+        """Send nothing more, wait for what is under way, and read the answers. Ending it twice is fine."""
+        if self.answers:
+            return
         kubectl("-n", self.namespace, "exec", self.pod, "--", "python", "-c", "import os; os.kill(1, 15)")
         until("the load ends", lambda: self._phase() in _ENDED, within=30, state=self._phase)
         log = self.cluster.log(self.namespace, self.pod)

@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(180)]
 
 NAME, HOST = "canary", "canary.example"
 GATES = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}
+PATIENT = {"smoke": {"p95": "2s", "requests": 59, "rate": 3, "warmUp": 1}}
+SLO = {"latency": {"p95": "200ms"}, "errors": {"ratio": 0.01}}
 RATE = 100
 CARRIED_OUT_SECONDS = 1.0
 """A gateway has long carried out new weights after this time."""
@@ -39,8 +41,7 @@ def step(weight: int, requests: int, **others: Any) -> Object:
 
 def apply(release: Release, *steps: Object) -> None:
     """The release with these canary steps."""
-    slo = {"latency": {"p95": "200ms"}, "errors": {"ratio": 0.01}}
-    release.apply(gates=GATES, slo=slo, traffic=gateway.traffic(HOST), rollout=rollout(*steps))
+    release.apply(gates=GATES, slo=SLO, traffic=gateway.traffic(HOST), rollout=rollout(*steps))
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +123,15 @@ def test_ten_per_cent_are_ten_per_cent_and_two_steps_lead_to_production(
 
 
 def test_a_bad_canary_is_taken_back_after_few_requests(
-    release: Release, versions: Mapping[str, str], load: Load
+    release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
 ) -> None:
-    slow, live = versions["slow"], revision(release, versions["good"])
-    release.stage(slow)
-    rejected = release.until_phase(slow, "Rejected", within=90)
-    until("its share is gone", lambda: weights(release) == {live: 100}, 10, release.seen)
-    load.end()
+    """One slow pod answers four requests a second: it gets three, so that it is slow and not overloaded."""
+    slow, live = versions["slow"], str(release.selected())
+    release.apply(gates=PATIENT, slo=SLO, traffic=gateway.traffic(HOST), rollout=rollout(step(10, 220)))
+    with steady_load(cluster, (release.namespace, HOST), server_image, example(), rate=30) as load:
+        release.stage(slow)
+        rejected = release.until_phase(slow, "Rejected", within=90)
+        until("its share is gone", lambda: weights(release) == {live: 100}, 10, release.seen)
     served = load.by_version(slow)
     figures.record("canary: requests served by a slow one at 10 %", len(served))
     assert rejected["status"]["reason"] == "SLOBreach"
@@ -140,7 +143,7 @@ def test_a_bad_canary_is_taken_back_after_few_requests(
 
 
 def test_a_pause_a_hand_and_a_deleted_route(release: Release, versions: Mapping[str, str], load: Load) -> None:
-    again, live = versions[AGAIN], revision(release, versions["good"])
+    again, live = versions[AGAIN], str(release.selected())
     apply(release, step(20, 100, pause=True))
     release.stage(again)
     until("it pauses", lambda: "paused" in str(release.status().get("message")), 90, release.seen)

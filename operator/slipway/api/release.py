@@ -32,13 +32,15 @@ NAME_FITS_A_SERVICE = {
 }
 STEPS_NEED_WEIGHTS = {
     "rule": "!has(self.rollout) || !has(self.rollout.steps) || size(self.rollout.steps) == 0 || "
-    "(has(self.traffic) && self.traffic.router == 'Gateway')",
+    "(has(self.traffic) && has(self.traffic.router) && self.traffic.router == 'Gateway')",
     "message": "rollout.steps need traffic.router: Gateway; a Service has one selector, so it sends production either "
     "all to one revision or all to the other, and cannot give a candidate a weight",
 }
 ROUTER_STAYS_DURING_AN_ATTEMPT = {
-    "rule": "!has(self.status) || !has(self.status.candidate) || !has(self.spec.traffic) || "
-    "!has(oldSelf.spec.traffic) || self.spec.traffic.router == oldSelf.spec.traffic.router",
+    "rule": "!has(self.status) || !has(self.status.candidate) || "
+    "!has(self.spec.traffic) || !has(self.spec.traffic.router) || "
+    "!has(oldSelf.spec.traffic) || !has(oldSelf.spec.traffic.router) || "
+    "self.spec.traffic.router == oldSelf.spec.traffic.router",
     "message": "traffic.router cannot change while a candidate is on its way; change it when the attempt has ended",
 }
 
