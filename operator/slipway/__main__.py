@@ -27,11 +27,11 @@ from slipway.audit.recorder import Recorder
 from slipway.context import Context
 from slipway.kube import ApiServer, ClusterError
 from slipway.metrics.instruments import Instruments
-from slipway.notify.ledger import Ledger
-from slipway.notify.notifier import Notifier
 from slipway.metrics.pods import PodCounters
 from slipway.metrics.prometheus import PrometheusCounters
 from slipway.metrics.source import CounterSource
+from slipway.notify.ledger import Ledger
+from slipway.notify.notifier import Notifier
 from slipway.queue import Key, Queue
 from slipway.registry.board import Board
 from slipway.registry.mlflow import MlflowRegistry

@@ -13,8 +13,8 @@ from slipway.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
-from slipway.audit import pending
 from slipway.api.traffic import Router
+from slipway.audit import pending
 from slipway.context import Context
 from slipway.kube import NotFound, Object
 from slipway.metrics.source import Target
