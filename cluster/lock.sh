@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews go.mod and go.sum of both Go modules from versions.env.
+# Renews go.mod and go.sum of the Go modules from versions.env.
 set -euo pipefail
 cd "$(dirname "$0")"
 # shellcheck source=versions.env
@@ -31,5 +31,11 @@ lock() {
 # A module of their own: their dependencies must not raise those that Kubernetes was released with.
 (
   lock addons "github.com/coredns/coredns@$COREDNS_VERSION" "github.com/rancher/local-path-provisioner@$LOCAL_PATH_VERSION"
+  go mod tidy
+)
+
+# What runs Prometheus in the cluster (`make monitor_up`), where its images cannot be pulled.
+(
+  lock monitoring "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR_VERSION"
   go mod tidy
 )

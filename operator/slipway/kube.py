@@ -41,6 +41,8 @@ KINDS: dict[str, Resource] = {
     "Job": _resource("batch", "v1", "Job", "jobs"),
     "PodDisruptionBudget": _resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
     "Event": _resource("", "v1", "Event", "events"),
+    "ServiceMonitor": _resource("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
+    "PrometheusRule": _resource("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
 }
 
 
@@ -74,6 +76,10 @@ class Cluster(Protocol):
 
     async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
         """Objects with all of `labels`; namespace "" means all namespaces."""
+        ...
+
+    async def serves(self, kind: str) -> bool:
+        """Whether the cluster knows `kind` at all."""
         ...
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
@@ -141,6 +147,15 @@ class ApiServer:
             if not proceed:
                 return items
 
+    async def serves(self, kind: str) -> bool:
+        """See Cluster. Everybody who may log in may ask this."""
+        resource = KINDS[kind]
+        try:
+            known = await self._ask("get", f"/apis/{resource.group}/{resource.api_version}")
+        except NotFound:
+            return False
+        return any(entry["kind"] == kind for entry in known["resources"])
+
     async def create(self, manifest: Mapping[str, Any]) -> Object:
         """See Cluster."""
         kind, namespace = manifest["kind"], manifest["metadata"]["namespace"]
@@ -186,7 +201,9 @@ class ApiServer:
         self, method: str, kind: str, where: tuple[str, str | None], params: Mapping[str, Any], suffix: str = ""
     ) -> Object:
         namespace, name = where
-        path = KINDS[kind].path(name=name, namespace=namespace or None) + suffix
+        return await self._ask(method, KINDS[kind].path(name=name, namespace=namespace or None) + suffix, **params)
+
+    async def _ask(self, method: str, path: str, **params: Any) -> Object:
         try:
             response = await self._dynamic.request(
                 method, path, serialize=False, _request_timeout=TIMEOUT_SECONDS, **params

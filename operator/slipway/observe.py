@@ -13,7 +13,7 @@ from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.context import Context
-from slipway.kube import Object
+from slipway.kube import NotFound, Object
 from slipway.metrics import pods as pod_metrics
 from slipway.plan.needs import Needs, needs
 from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
@@ -21,6 +21,7 @@ from slipway.plan.scene import Scene
 from slipway.views import deployment_view, job_view, pod_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
+MONITORS = ("ServiceMonitor", "PrometheusRule")
 
 
 async def observe(context: Context, namespace: str, name: str, now: datetime) -> Observed | None:
@@ -47,6 +48,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget")
     lists = await asyncio.gather(*(cluster.list(kind, namespace, labels) for kind in kinds))
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
+    monitors = await _monitors(context, namespace, labels)
+    found |= monitors or {}
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
     if production is None:
@@ -66,8 +69,27 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
+        monitors=None if monitors is None else {kind: _rendered(items) for kind, items in monitors.items()},
         children=_owned(release, found),
     )
+
+
+async def _monitors(context: Context, namespace: str, labels: Mapping[str, str]) -> dict[str, list[Object]] | None:
+    """The objects for the Prometheus Operator by kind; None where the cluster does not know these kinds (any more)."""
+    if not context.discovered.monitoring:
+        return None
+    try:
+        lists = await asyncio.gather(*(context.cluster.list(kind, namespace, labels) for kind in MONITORS))
+    except NotFound:
+        context.discovered.monitoring = False
+        return None
+    return dict(zip(MONITORS, lists, strict=True))
+
+
+def _rendered(items: list[Object]) -> str:
+    """What the release's one object of a kind was rendered from; empty where there is none."""
+    stamps = [(item["metadata"].get("annotations") or {}).get(names.RENDERED_ANNOTATION, "") for item in items]
+    return str(stamps[0]) if stamps else ""
 
 
 def _pinned(pin: Object) -> str:
@@ -77,8 +99,8 @@ def _pinned(pin: Object) -> str:
 def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tuple[str, str, str, bool], ...]:
     """The children that belong to the release itself rather than to a revision, and whether they refer to it."""
     children = []
-    for kind in ("ModelRevision", "Service", "PodDisruptionBudget"):
-        for child in found[kind]:
+    for kind in ("ModelRevision", "Service", "PodDisruptionBudget", *MONITORS):
+        for child in found.get(kind, ()):
             meta = child["metadata"]
             owners = {owner["uid"] for owner in meta.get("ownerReferences", [])}
             of_revision = kind == "Service" and names.REVISION_LABEL in meta["labels"]

@@ -35,11 +35,14 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     now = context.now()
     seen = await observe(context, namespace, name, now)
     if seen is None:
+        context.instruments.forget((namespace, name))
         return None
-    decided = plan(seen, now)
-    await _write_status(context, seen.release, project(Scene(seen, now), decided))
+    decided, scene = plan(seen, now), Scene(seen, now)
+    status = project(scene, decided)
+    await _write_status(context, seen.release, status)
     if decided.action is not None:
         await act.act(context, namespace, decided.action)
+    context.instruments.passed(scene, status, decided)
     await _tell(context, seen.release, decided, now)
     return decided.again
 
@@ -63,6 +66,5 @@ async def _tell(context: Context, release: ModelRelease, decided: Plan, now: dat
     """The decision, once its write went through: an audit record and a Kubernetes Event."""
     if decided.decision is None:
         return
-    context.instruments.count(release, decided.decision)
     audit.record(release, decided.decision, now)
     await events.emit(context.cluster, release, decided.decision, now)

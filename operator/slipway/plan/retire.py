@@ -45,12 +45,12 @@ def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
         service = scene.seen.services.get(revision.name)
         return Plan(Delete("Service", service.name, service.uid), again=0.0) if service else None
     registry = scene.seen.settings.registries.get(revision.spec.model.registry)
-    if current is None or current.replicas == 0 or registry is None or _keeps_warm(scene, revision):
+    if current is None or current.replicas == 0 or registry is None or keeps_warm(scene, revision):
         return None
     return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
 
 
-def _keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
+def keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
     """Whether `revision` is a way back and its window is open. While a revision is under watch it always is.
 
     What a person rolled back from stays warm too: people change their minds.

@@ -50,6 +50,8 @@ class FakeCluster:
     """Model versions whose server ends with an error."""
     unready: set[str] = field(default_factory=set)
     """Revisions whose pods are not ready."""
+    kinds: frozenset[str] = frozenset()
+    """Kinds that the cluster knows besides Kubernetes' own."""
     stuck_gates: frozenset[str] = frozenset()
     """Gates whose image cannot be pulled."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -64,6 +66,9 @@ class FakeCluster:
             for (k, ns, _), obj in sorted(self.objects.items())
             if k == kind and namespace in ("", ns) and _matches(obj, labels)
         ]
+
+    async def serves(self, kind: str) -> bool:
+        return kind in self.kinds
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)

@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# build-monitoring.sh FOLDER: Prometheus' operator and its config reloader from Go modules, and its definitions, into FOLDER.
+. "$(dirname "$0")/lib.sh"
+target=$1
+[ ! -d "$target" ] || exit 0 # another run was waited for, and has built it
+build=$target.unfinished
+rm -rf "$build"
+mkdir "$build"
+
+export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+module=github.com/prometheus-operator/prometheus-operator
+cd "$CLUSTER_DIR/go/monitoring"
+go build -trimpath -o "$build/" \
+  -ldflags "-s -w -X github.com/prometheus/common/version.Version=${PROMETHEUS_OPERATOR_VERSION#v}" \
+  "$module/cmd/operator" "$module/cmd/prometheus-config-reloader"
+cp "$(go list -m -f '{{.Dir}}' "$module")"/example/prometheus-operator-crd/*.yaml "$build/"
+chmod u+w "$build"/*.yaml
+
+# Whole or not at all: an interrupted build leaves nothing under the final name, and Go's own cache keeps the work.
+mv -T "$build" "$target"
