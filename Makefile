@@ -21,7 +21,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test install uninstall
+.PHONY: help venv generate check lint types layers generated unit test install uninstall monitor_up smoke_prod
 .PHONY: demo deploy dry_rollback rollback status timeline
 
 help: ## This list
@@ -55,18 +55,24 @@ generated: venv # Part of check
 	@python -m slipway.api.schema --check crds
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
 
-# The chart is rendered by helm, which may have to be built first; `make test` sees to that.
-fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart)
+# The chart is rendered by helm, the rules are tried by promtool; both may have to be fetched: `make test` sees to that.
+fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart) \
+	$(if $(wildcard .tools/bin/promtool),,--ignore=tests/deploy/rules)
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
 test: check mlflow install ## All tests, the real cluster included
+	@cluster/promtool.sh
 	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/e2e
 
 ## The operator
 
 install: ## Install or upgrade the operator in the current cluster, with the images of `make images`
 	@scripts/install
+
+monitor_up: mlflow ## Prometheus and Alertmanager in the cluster, and the operator's rules, monitors and boards
+	@cluster/monitoring.sh
+	@scripts/install --reset-then-reuse-values --values manifests/monitoring/slipway-values.yaml
 
 uninstall: ## Remove the operator; releases go on serving
 	@helm uninstall slipway --namespace slipway-system --ignore-not-found --wait

@@ -90,21 +90,21 @@ def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn:
         f'slo:sli_error:ratio{{{subject.labels},slo="{slo}",window="{pace.over(hours)}"}} > {limit:.6g}'
         for hours in (burn.long, burn.short)
     ]
-    average = f"avg_over_time(release:inference_requests:rate{{{subject.labels}}}[{pace.over(burn.long)}])"
-    enough = f"{average} * {pace.seconds(burn.long)} >= {MIN_REQUESTS}"
+    enough = f"{_requests(subject, pace.over(burn.long))} >= {MIN_REQUESTS}"
     description = (
         f"{{{{ $value | humanizePercentage }}}} of {what} over the last {pace.over(burn.long)}. The objective allows "
         f"{budget:.4g} of them; this alert's limit is {limit:.4g}, held over {pace.over(burn.short)} too."
     )
     expression = f"{bad[0]} and on (namespace, release) {bad[1]} and on (namespace, release) {enough}"
     texts = (f"{subject.name} burns its {slo} budget {burn.factor:g} times too fast", description)
-    return alert(name, expression, pace.held(burn.pending), burn.severity, texts)
+    labels = {"slo": slo, "window": pace.over(burn.long)}
+    return alert(name, expression, pace.held(burn.pending), burn.severity, texts, **labels)
 
 
 def _no_traffic(subject: Subject) -> Rule:
     rate, pace = f"release:inference_requests:rate{{{subject.labels}}}", subject.pace
     quiet, before = pace.over(1 / 2), pace.over(6)
-    busy = f"avg_over_time({rate}[{before}] offset {quiet}) * {pace.seconds(6)} >= {MIN_REQUESTS}"
+    busy = f"{_requests(subject, before, f' offset {quiet}')} >= {MIN_REQUESTS}"
     expression = f"max_over_time({rate}[{quiet}]) == 0 and on (namespace, release) {busy}"
     description = f"Production answered no request for {quiet}, and at least {MIN_REQUESTS} in the {before} before."
     texts = (f"{subject.name} gets no requests any more", description)
@@ -170,6 +170,12 @@ def _rolled_back(subject: Subject) -> list[Rule]:
         alert("ModelRolledBack", f'time() - {at}trigger{which}"User"}} < {pace.seconds(1 / 4)}', "0s", severity, texts)
         for which, severity in (("!=", WARNING), ("=", INFO))
     ]
+
+
+def _requests(subject: Subject, span: str, offset: str = "") -> str:
+    """Production's requests within `span`, added up from the rate that is recorded once an interval."""
+    rate = f"release:inference_requests:rate{{{subject.labels}}}"
+    return f"sum_over_time({rate}[{span}]{offset}) * {subject.pace.scrape:g}"
 
 
 def _condition(subject: Subject, name: str) -> str:
