@@ -17,7 +17,7 @@ programs() {
   folder=$SLIPWAY_CACHE/monitoring-$(hash_of cluster/go/monitoring cluster/build-monitoring.sh)
   if [ ! -d "$folder" ]; then
     command -v go >/dev/null || die "Go is missing" "Prometheus' operator is built here: install Go $GO_MINIMUM or newer (go.dev/dl)"
-    step "Prometheus' operator from its Go module (about 5 minutes, once)" \
+    step "Prometheus and its operator from Go modules (about 5 minutes, once)" \
       flock "$SLIPWAY_CACHE/programs.lock" "$CLUSTER_DIR/build-monitoring.sh" "$folder"
   fi
   echo "$folder"
@@ -37,11 +37,10 @@ image() {
 built() {
   local folder rootfs target edits=()
   folder=$(programs)
-  rootfs=slipway-node/rootfs:prometheus-$DEBIAN_SUITE-$(hash_of cluster/rootfs.sh)
+  rootfs=slipway-node/rootfs:alertmanager-$DEBIAN_SUITE-$(hash_of cluster/rootfs.sh)
   if ! docker image inspect "$rootfs" >/dev/null 2>&1; then
     command -v mmdebstrap >/dev/null || install_packages mmdebstrap
-    step "Prometheus and Alertmanager from Debian packages (once)" \
-      "$CLUSTER_DIR/rootfs.sh" "$rootfs" prometheus prometheus-alertmanager
+    step "Alertmanager from its Debian package (once)" "$CLUSTER_DIR/rootfs.sh" "$rootfs" prometheus-alertmanager
   fi
   for target in operator reloader prometheus alertmanager; do
     edits+=(-e "s|slipway-monitoring/$target\\b|$(image "$target" "$folder" "$rootfs")|")

@@ -1,4 +1,4 @@
-# Prometheus' operator and its reloader from their binaries; Prometheus and Alertmanager from Debian's packages.
+# Prometheus, its operator and its reloader from their binaries; Alertmanager from Debian's package.
 ARG ROOTFS
 FROM scratch AS operator
 COPY operator /bin/operator
@@ -10,9 +10,10 @@ COPY prometheus-config-reloader /bin/prometheus-config-reloader
 USER 65534:65534
 ENTRYPOINT ["/bin/prometheus-config-reloader"]
 
-FROM ${ROOTFS} AS prometheus
+FROM scratch AS prometheus
+COPY prometheus /bin/prometheus
 USER 65534:65534
-ENTRYPOINT ["/usr/bin/prometheus"]
+ENTRYPOINT ["/bin/prometheus"]
 
 FROM ${ROOTFS} AS alertmanager
 USER 65534:65534

@@ -38,7 +38,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
-{{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
+{{- $monitoring := omit .Values.monitoring "dashboards" -}}
+{{ merge (dict "images" $images "registries" $registries "monitoring" $monitoring) $top | toYaml }}
+{{- end -}}
+
+{{/* Whether the operator itself is monitored: auto asks the cluster whether it knows the Prometheus Operator's kinds. */}}
+{{- define "slipway.monitored" -}}
+{{- $enabled := toString .Values.monitoring.enabled -}}
+{{- or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule")) -}}
+{{- end -}}
+
+{{- define "slipway.monitoringLabels" -}}
+{{- with .Values.monitoring.labels }}
+{{- toYaml . }}
+{{ end -}}
+{{ include "slipway.labels" . }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}
@@ -66,6 +80,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [servicemonitors, prometheusrules]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ["", events.k8s.io]
   resources: [events]

@@ -23,6 +23,8 @@ RIGHTS = {
     "/pods": READ,
     "batch/jobs": OWN,
     "policy/poddisruptionbudgets": OWN,
+    "monitoring.coreos.com/servicemonitors": OWN,
+    "monitoring.coreos.com/prometheusrules": OWN,
     "/events": {"create", "patch"},
     "events.k8s.io/events": {"create", "patch"},
 }
