@@ -33,9 +33,11 @@ help: ## This list
 venv: ## The virtual environment .venv, exactly as locked
 	@scripts/venv
 
-generate: venv ## Write what is made from the API types: crds/ and the chart's copy of it
+generate: venv ## Write what is made from code: crds/, and in the chart their copy, the operator's rules, Grafana's boards
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
+	@python -m slipway.render.rule_file charts/slipway/files/operator-rules.yaml
+	@python -m dashboards charts/slipway/files/dashboards
 
 check: lint types layers generated unit ## Lint, types, layers, generated files, fast tests
 
@@ -54,6 +56,8 @@ layers: venv # Part of check
 generated: venv # Part of check
 	@python -m slipway.api.schema --check crds
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
+	@python -m slipway.render.rule_file --check charts/slipway/files/operator-rules.yaml
+	@python -m dashboards --check charts/slipway/files/dashboards
 
 # The chart is rendered by helm, the rules are tried by promtool; both may have to be fetched: `make test` sees to that.
 fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart) \
