@@ -31,6 +31,7 @@ from mlflow import MlflowClient
 from rich.live import Live
 from smoke_watch import RESOLVED, Monitoring, monitoring, screen
 
+from slipway.api.release import ModelRelease
 from slipway.cli.deploy import deploy
 from slipway.cli.kubectl import forwarded
 from slipway.cli.options import Mlflow
@@ -64,22 +65,25 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
 
 
 def can_be_asked(key: Key, url: str) -> bool:
-    """Whether the live version is the one that can be asked to be slow or to fail."""
-    release = on_cluster(lambda cluster: read_release(cluster, key))
-    if release.status.live is None:
-        raise Failure(f"{key} serves nothing yet; see: slipway status {key.name} -n {key.namespace}")
+    """Whether the release serves the version that can be asked to be slow or to fail."""
+    found = on_cluster(lambda cluster: cluster.get("ModelRelease", key.namespace, key.name))
+    release = ModelRelease.parse(found) if found else None
+    if release is None or release.status.live is None:
+        return False
     version = MlflowClient(url).get_model_version(release.spec.model.name, release.status.live.version)
     return bool(version.tags.get(KIND_TAG) == Kind.DRILL)
 
 
 def drill(url: str) -> Key:
     """The release for drills, serving. Raises Failure."""
-    CONSOLE.print(f"production there cannot be asked to be slow or to fail: [bold]{DRILL}[/] takes the load")
+    CONSOLE.print(f"that production cannot be asked to be slow or to fail: [bold]{DRILL}[/] takes the load")
     command = [sys.executable, str(HERE / "train.py"), "--only", Kind.DRILL, "--tracking-uri", url]
     trained = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if trained.returncode != 0:
         raise Failure("the model could not be trained; what is above says why")
     version = str(json.loads(trained.stdout)[Kind.DRILL])
+    namespace = kubectl("create", "namespace", DRILL.namespace, "--dry-run=client", "--output=yaml")
+    kubectl("apply", "--filename=-", stdin=namespace)
     kubectl("apply", f"--filename={HERE / 'drill.yaml'}")
     live = on_cluster(lambda cluster: read_release(cluster, DRILL)).status.live
     if (live is None or live.version != version) and deploy(DRILL, version, True, None, Mlflow(url, "slipway-system")):

@@ -17,8 +17,8 @@ from mlflow.pyfunc import PythonModel, PythonModelContext
 ASKED_IN = "mean radius"
 LATE, FAIL = -1.0, -2.0
 """No tumour has such a radius. As in drill_values.py: this file is alone where it is served."""
-DELAY_SECONDS = 0.25
-"""Above the 200 ms that the release allows for its 95th percentile."""
+DELAY_SECONDS = 0.6
+"""Above the 500 ms that drill.yaml allows for the 95th percentile."""
 
 TRUSTED_TYPES = ["sklearn.tree._tree.Tree"]
 
