@@ -12,6 +12,8 @@ ROUTES = 'route=~"invocations|v2"'
 PRODUCTION = f'release:revision_track:info{{{OF},track=~"live|canary"}}'
 REVISION = "{{track}} · {{revision}} · v{{model_version}}"
 _HISTOGRAM = "inference_request_duration_seconds_bucket"
+_MOST_LATENCY = f"on (namespace, release) slipway_release_objective_latency_seconds{{{OF}}}"
+_MOST_ERRORS = f"on (namespace, release) slipway_release_objective_errors_ratio{{{OF}}}"
 _OBJECTIVE = (f"slipway_release_objective_latency_seconds{{{OF}}}", "objective for p95")
 
 
@@ -62,13 +64,13 @@ def _now() -> list:
         number("Requests", "reqps", (f"release:inference_requests:rate{{{OF}}}", ""), base=BLUE),
         number(
             "p95 against its objective", "percentunit",
-            (f"release:inference_request_duration_seconds:p95{{{OF}}} / slipway_release_objective_latency_seconds", ""),
+            (f"release:inference_request_duration_seconds:p95{{{OF}}} / {_MOST_LATENCY}", ""),
             [(0.8, AMBER), (1.0, RED)], about="100 %: the 95th percentile is what spec.slo allows.",
         ),
         number(
             "Errors against their objective", "percentunit",
             (f"release:inference_failed_requests:rate{{{OF}}} / (release:inference_requests:rate > 0) / "
-             "slipway_release_objective_errors_ratio", ""),
+             f"{_MOST_ERRORS}", ""),
             [(0.8, AMBER), (1.0, RED)], about="100 %: the share of 5xx answers is what spec.slo allows.",
         ),
         number(

@@ -46,7 +46,7 @@ def release(stage: Stage, versions: Mapping[str, str], monitoring: Prometheus) -
     """A release that serves the version for drills, with another one warm behind it."""
     made = stage(NAME)
     made.stage(versions["good"])
-    made.apply(slo={"latency": {"p95": "200ms"}}, rollout={"watch": "3s", "keepWarm": "20m", "progressDeadline": "3m"})
+    made.apply(slo={"latency": {"p95": "500ms"}}, rollout={"watch": "3s", "keepWarm": "20m", "progressDeadline": "3m"})
     made.until_promoted(versions["good"])
     made.release(made.models.train_one("drill"))
     return made
@@ -71,7 +71,7 @@ def test_slow_answers_move_p95_and_the_alert_fires_and_is_resolved(release: Rele
     p95 = f'release:inference_request_duration_seconds:p95{{namespace="{release.namespace}",release="{NAME}"}}'
     running = make("smoke_prod", *about)
     try:
-        slow = until("p95 is above its objective", lambda: (monitoring.value(p95) or 0.0) > 0.2, 120)
+        slow = until("p95 is above its objective", lambda: (monitoring.value(p95) or 0.0) > 0.5, 120)
         until("Alertmanager has the alert", lambda: ALERT in monitoring.delivered(NAME), 120)
         said, _ = running.communicate(timeout=400)
     finally:
@@ -80,7 +80,7 @@ def test_slow_answers_move_p95_and_the_alert_fires_and_is_resolved(release: Rele
     assert running.returncode == 0, said
     assert all(f": {state}" in said for state in ("pending", "firing", "resolved")), said
     until("Alertmanager forgets it", lambda: ALERT not in monitoring.delivered(NAME), 60)
-    until("p95 is within its objective", lambda: (monitoring.value(p95) or 0.0) < 0.2, 60)
+    until("p95 is within its objective", lambda: (monitoring.value(p95) or 1.0) < 0.5, 60)
 
 
 def test_the_objective_of_the_rules_follows_the_release(release: Release, monitoring: Prometheus) -> None:

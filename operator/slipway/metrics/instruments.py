@@ -8,6 +8,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from slipway.api.release_status import ReleaseStatus, RollbackTrigger
+from slipway.api.revision import Phase
 from slipway.metrics.releases import Key, Releases, samples
 from slipway.plan.actions import Plan, WriteRevision
 from slipway.plan.scene import Scene
@@ -58,6 +59,10 @@ class Instruments:
             "slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.", registry=registry
         )
 
+        for trigger in RollbackTrigger:
+            self.rollback_seconds.labels(trigger.value)
+        for phase in Phase:
+            self.phase_seconds.labels(phase.value)
         self.releases = Releases()
         registry.register(self.releases)
 

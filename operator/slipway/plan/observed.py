@@ -141,7 +141,7 @@ class Observed:
     budgets: frozenset[str] = frozenset()
     """Names of the release's PodDisruptionBudgets."""
     monitors: Mapping[str, str] | None = None
-    """Kind of each object for the Prometheus Operator → what it was rendered from; None: the cluster has no such kind."""
+    """Kind of each object for the Prometheus Operator → what it was rendered from; None: the cluster knows none."""
     children: tuple[tuple[str, str, str, bool], ...] = ()
     """The release's own children: kind, name, uid, and whether they refer to it as their owner."""
     policy: PolicyText | None = None
