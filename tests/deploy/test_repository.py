@@ -14,7 +14,20 @@ import yaml
 from slipway.api import schema
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("help", "venv", "generate", "check", "test", "install", "demo", "deploy", "dry_rollback", "rollback", "monitor_up", "smoke_prod")
+TARGETS = (
+    "help",
+    "venv",
+    "generate",
+    "check",
+    "test",
+    "install",
+    "demo",
+    "deploy",
+    "dry_rollback",
+    "rollback",
+    "monitor_up",
+    "smoke_prod",
+)
 CLUSTER_TARGETS = ("cluster-up", "cluster-down", "images", "mlflow", "mlflow-ui")
 
 

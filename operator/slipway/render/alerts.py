@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
-from urllib.parse import quote
 
 from slipway.render.recording import BASE_HOURS, ERRORS, LATENCY, SLOW_RATIO, Rule, Subject
 from slipway.settings import Monitoring
@@ -34,7 +33,7 @@ class Burn(NamedTuple):
 def alert_rules(subject: Subject, settings: Monitoring) -> list[Rule]:
     """All alerts of a release, with their links."""
     rules = [*_latency(subject), *_errors(subject), *(make(subject) for make in _OTHERS), *_rolled_back(subject)]
-    query = f"var-namespace={quote(subject.namespace)}&var-release={quote(subject.release)}"
+    query = f"var-namespace={subject.namespace}&var-release={subject.release}"
     return [linked(rule, settings, f"{BOARD}?{query}") for rule in rules]
 
 
