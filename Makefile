@@ -99,7 +99,7 @@ rollback: venv ## Take production back (TO=previous, VERSION=1, REASON="…")
 status: venv ## Where the release stands
 	@slipway status $(about)
 
-smoke_prod: venv ## Bounded load on production with p95, errors and alerts live (SLOW=20% ERRORS=5% RATE=20 DURATION=90)
+smoke_prod: venv ## Bounded load on production with p95, errors and alerts live (SLOW=20% ERRORS=5% RATE=10 DURATION=90)
 	@python examples/cancer/smoke_prod.py --release "$(RELEASE)" --namespace "$(NAMESPACE)" $(if $(SLOW),--slow "$(SLOW)") \
 		$(if $(ERRORS),--errors "$(ERRORS)") $(if $(RATE),--rate "$(RATE)") $(if $(DURATION),--seconds "$(DURATION)")
 

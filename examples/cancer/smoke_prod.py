@@ -187,7 +187,7 @@ def main() -> int:
     parser.add_argument("--namespace", default="demo")
     parser.add_argument("--slow", type=share, default=0.0, help="share of slow requests, such as 20%%")
     parser.add_argument("--errors", type=share, default=0.0, help="share of failing requests")
-    parser.add_argument("--rate", type=float, default=20.0, help="requests a second, 100 at most")
+    parser.add_argument("--rate", type=float, default=10.0, help="requests a second, 100 at most")
     parser.add_argument("--seconds", type=float, default=90.0, help="how long, 900 at most")
     asked = parser.parse_args()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
