@@ -13,6 +13,7 @@ NAMESPACE ?= demo
 VERSION ?=
 TO ?=
 REASON ?=
+OUT ?= artifacts
 
 # else_say ADVICE: what to do when the step before it failed.
 else_say = || { printf '  -> %s\n' $(1) >&2; exit 1; }
@@ -22,7 +23,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 include cluster/cluster.mk
 
 .PHONY: help venv generate check lint types layers generated unit test install uninstall monitor_up smoke_prod
-.PHONY: demo deploy dry_rollback rollback status timeline
+.PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
 	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
@@ -33,9 +34,10 @@ help: ## This list
 venv: ## The virtual environment .venv, exactly as locked
 	@scripts/venv
 
-generate: venv ## Write what is made from code: crds/, and in the chart their copy, the operator's rules, Grafana's boards
+generate: venv ## Write what is made from code: crds/, the schema of the figures, and in the chart rules and boards
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
+	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
 	@python -m slipway.render.rule_file charts/slipway/files/operator-rules.yaml
 	@python -m dashboards charts/slipway/files/dashboards
 
@@ -67,7 +69,7 @@ unit: venv # Part of check
 
 test: check mlflow install ## All tests, the real cluster included
 	@cluster/promtool.sh
-	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy/chart tests/deploy/rules tests/e2e
 
 ## The operator
 
@@ -105,3 +107,6 @@ smoke_prod: venv ## Bounded load on production with p95, errors and alerts live 
 
 timeline: venv ## The seconds of each phase of each revision
 	@slipway timeline $(about)
+
+report: venv ## The release's history and evidence as files (OUT=artifacts): lineage, figures, audit log, card, page
+	@slipway report $(about) --out "$(OUT)"

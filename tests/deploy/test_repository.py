@@ -27,6 +27,7 @@ TARGETS = (
     "rollback",
     "monitor_up",
     "smoke_prod",
+    "report",
 )
 CLUSTER_TARGETS = ("cluster-up", "cluster-down", "images", "mlflow", "mlflow-ui")
 
