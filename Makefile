@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test install uninstall
+.PHONY: help venv generate check lint types layers generated unit test install uninstall monitor_up smoke_prod
 .PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
@@ -34,10 +34,12 @@ help: ## This list
 venv: ## The virtual environment .venv, exactly as locked
 	@scripts/venv
 
-generate: venv ## Write what is made from the types: crds/, the chart's copy of it, the schema of the figures
+generate: venv ## Write what is made from code: crds/, the schema of the figures, and in the chart rules and boards
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
 	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
+	@python -m slipway.render.rule_file charts/slipway/files/operator-rules.yaml
+	@python -m dashboards charts/slipway/files/dashboards
 
 check: lint types layers generated unit ## Lint, types, layers, generated files, fast tests
 
@@ -56,19 +58,27 @@ layers: venv # Part of check
 generated: venv # Part of check
 	@python -m slipway.api.schema --check crds
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
+	@python -m slipway.render.rule_file --check charts/slipway/files/operator-rules.yaml
+	@python -m dashboards --check charts/slipway/files/dashboards
 
-# The chart is rendered by helm, which may have to be built first; `make test` sees to that.
-fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart)
+# The chart is rendered by helm, the rules are tried by promtool; both may have to be fetched: `make test` sees to that.
+fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart) \
+	$(if $(wildcard .tools/bin/promtool),,--ignore=tests/deploy/rules)
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
 test: check mlflow gateway install ## All tests, the real cluster included
-	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy/chart tests/e2e
+	@cluster/promtool.sh
+	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy/chart tests/deploy/rules tests/e2e
 
 ## The operator
 
 install: ## Install or upgrade the operator in the current cluster, with the images of `make images`
 	@scripts/install
+
+monitor_up: mlflow ## Prometheus and Alertmanager in the cluster, and the operator's rules, monitors and boards
+	@cluster/monitoring.sh
+	@scripts/install --reset-then-reuse-values --values manifests/monitoring/slipway-values.yaml
 
 uninstall: ## Remove the operator; releases go on serving
 	@helm uninstall slipway --namespace slipway-system --ignore-not-found --wait
@@ -90,6 +100,10 @@ rollback: venv ## Take production back (TO=previous, VERSION=1, REASON="…")
 
 status: venv ## Where the release stands
 	@slipway status $(about)
+
+smoke_prod: venv ## Bounded load on production with p95, errors and alerts live (SLOW=20% ERRORS=5% RATE=10 DURATION=90)
+	@python examples/cancer/smoke_prod.py --release "$(RELEASE)" --namespace "$(NAMESPACE)" $(if $(SLOW),--slow "$(SLOW)") \
+		$(if $(ERRORS),--errors "$(ERRORS)") $(if $(RATE),--rate "$(RATE)") $(if $(DURATION),--seconds "$(DURATION)")
 
 timeline: venv ## The seconds of each phase of each revision
 	@slipway timeline $(about)

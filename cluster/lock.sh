@@ -49,3 +49,10 @@ lock() {
   done
   go mod tidy
 )
+
+# What runs Prometheus in the cluster (`make monitor_up`), where its images cannot be pulled.
+(
+  lock monitoring "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR_VERSION" \
+    "github.com/prometheus/prometheus@v0.${PROMETHEUS_VERSION/3./30}"
+  go mod tidy
+)

@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from cancer_models.kinds import Kind
+from cancer_models.kinds import DEMONSTRATION, Kind
 
 if TYPE_CHECKING:
     from cancer_models.publish import Target
@@ -39,16 +39,16 @@ def kind_of(text: str) -> Kind:
 
     Raises ValueError for any other text.
     """
-    numbered = {f"v{number}": kind for number, kind in enumerate(Kind, start=1)}
+    numbered = {f"v{number}": kind for number, kind in enumerate(DEMONSTRATION, start=1)}
     return numbered.get(text) or Kind(text)
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    kinds = ", ".join(f"v{number} = {kind}" for number, kind in enumerate(Kind, start=1))
+    kinds = ", ".join(f"v{number} = {kind}" for number, kind in enumerate(DEMONSTRATION, start=1)) + f"; {Kind.DRILL}"
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--only", nargs="+", type=kind_of, metavar="KIND", default=list(Kind), help=kinds)
+    which.add_argument("--only", nargs="+", type=kind_of, metavar="KIND", default=list(DEMONSTRATION), help=kinds)
     which.add_argument("--register", type=kind_of, metavar="KIND", help="register one more version of this kind")
     parser.add_argument("--name", default=NAME, help="registered model (default: %(default)s)")
     parser.add_argument("--git-sha", help="commit to put down (default: the one checked out here)")

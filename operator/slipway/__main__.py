@@ -57,6 +57,7 @@ class Operator:
         self.watchdog = Watchdog()
         self.queue = Queue(Worker(context), context.settings.max_parallel_reconciles, time.monotonic)
         context.instruments.queue_depth.set_function(lambda: len(self.queue))
+        context.instruments.queue_age.set_function(lambda: self.queue.age)
         self.models: dict[Key, tuple[str, str]] = {}
         self.listed = False
         self.notifier: Notifier | None = None
@@ -80,6 +81,8 @@ class Operator:
     async def relist(self, everything: bool) -> None:
         """List the releases once, and look at `everything` where asked to."""
         now, known = time.monotonic(), set(self.models)
+        if everything and self.context.settings.monitoring.wanted:
+            self.context.discovered.monitoring = await self.context.cluster.knows("PrometheusRule")
         found = await self._list()
         self.watchdog.listed({key: entry[0] for key, entry in found.items()}, now)
         self.context.instruments.watch_lag.set(self.watchdog.lag(now))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from slipway.audit import Consumer
@@ -13,6 +13,14 @@ from slipway.metrics.instruments import Instruments
 from slipway.metrics.source import CounterSource
 from slipway.registry.board import Board
 from slipway.settings import Settings
+
+
+@dataclass
+class Discovered:
+    """What the cluster was last seen to know besides Kubernetes' own kinds. It may learn and forget them any time."""
+
+    monitoring: bool = False
+    """The Prometheus Operator's."""
 
 
 @dataclass(frozen=True)
@@ -37,3 +45,4 @@ class Context:
     """Who gets the entries of the outboxes: the audit log's recorder, …"""
     actor_key: bytes | None = None
     """Key of the stamps that say who changed a release; None: nobody is believed."""
+    discovered: Discovered = field(default_factory=Discovered)

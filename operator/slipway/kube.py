@@ -46,6 +46,8 @@ KINDS: dict[str, Resource] = {
     "HTTPRoute": _resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
     "HorizontalPodAutoscaler": _resource("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"),
     "Event": _resource("", "v1", "Event", "events"),
+    "ServiceMonitor": _resource("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
+    "PrometheusRule": _resource("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
 }
 
 
@@ -207,8 +209,7 @@ class ApiServer:
         self, method: str, kind: str, where: tuple[str, str | None], params: Mapping[str, Any], suffix: str = ""
     ) -> Object:
         namespace, name = where
-        path = KINDS[kind].path(name=name, namespace=namespace or None) + suffix
-        return await self._request(method, path, params)
+        return await self._request(method, KINDS[kind].path(name=name, namespace=namespace or None) + suffix, params)
 
     async def _request(self, method: str, path: str, params: Mapping[str, Any]) -> Object:
         try:

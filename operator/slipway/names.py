@@ -18,6 +18,8 @@ CHECKPOINT_ANNOTATION = "slipway.dev/checkpoint"
 CHECKPOINT_TAG = "slipway.checkpoint"
 GATEWAY_ANNOTATION = "slipway.dev/gateway"
 """Digest of the spec.traffic.gateway that a route was made from."""
+RENDERED_ANNOTATION = "slipway.dev/rendered"
+"""Hash of what the operator made of an object: it writes again when it would make something else."""
 
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""
@@ -45,6 +47,11 @@ def staging_service(release: str) -> str:
 def metrics_service(release: str) -> str:
     """Name of the headless Service that every serving pod of the release belongs to."""
     return f"{release}-metrics"
+
+
+def monitor(release: str) -> str:
+    """Name of the release's ServiceMonitor and of its PrometheusRule."""
+    return f"{release}-slipway"
 
 
 def pin_config_map(revision: str) -> str:

@@ -24,6 +24,7 @@ from slipway.plan.scene import Scene
 from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
 
 POLICY_KEY = "governance.tags.yaml"
+MONITORS = ("ServiceMonitor", "PrometheusRule")
 
 
 async def observe(context: Context, namespace: str, name: str, now: datetime) -> Observed | None:
@@ -53,6 +54,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         cluster.list("HorizontalPodAutoscaler", namespace, {}),  # a user's own bears no label of ours
     )
     found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
+    monitors = await _monitors(context, namespace, labels)
+    found |= monitors or {}
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
     routes = await _routes(context, release)
@@ -78,6 +81,7 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
+        monitors=None if monitors is None else {kind: _rendered(items) for kind, items in monitors.items()},
         children=_owned(release, {**found, "HTTPRoute": routes or []}),
     )
 
@@ -103,6 +107,24 @@ def _autoscalers(found: list[Object], release: str, deployments: Collection[str]
     return tuple(view for view in views if view is not None and view.deployment in deployments)
 
 
+async def _monitors(context: Context, namespace: str, labels: Mapping[str, str]) -> dict[str, list[Object]] | None:
+    """The objects for the Prometheus Operator by kind; None where the cluster does not know these kinds (any more)."""
+    if not context.discovered.monitoring:
+        return None
+    try:
+        lists = await asyncio.gather(*(context.cluster.list(kind, namespace, labels) for kind in MONITORS))
+    except NotFound:
+        context.discovered.monitoring = False
+        return None
+    return dict(zip(MONITORS, lists, strict=True))
+
+
+def _rendered(items: list[Object]) -> str:
+    """What the release's one object of a kind was rendered from; empty where there is none."""
+    stamps = [(item["metadata"].get("annotations") or {}).get(names.RENDERED_ANNOTATION, "") for item in items]
+    return str(stamps[0]) if stamps else ""
+
+
 def _pinned(pin: Object) -> str:
     return str(pin.get("data", {}).get("digest", ""))
 
@@ -110,8 +132,8 @@ def _pinned(pin: Object) -> str:
 def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tuple[str, str, str, bool], ...]:
     """The children that belong to the release itself rather than to a revision, and whether they refer to it."""
     children = []
-    for kind in ("ModelRevision", "Service", "PodDisruptionBudget", "HTTPRoute"):
-        for child in found[kind]:
+    for kind in ("ModelRevision", "Service", "PodDisruptionBudget", "HTTPRoute", *MONITORS):
+        for child in found.get(kind, ()):
             meta = child["metadata"]
             if (meta.get("labels") or {}).get(names.RELEASE_LABEL) != release.metadata.name:
                 continue

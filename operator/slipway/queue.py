@@ -38,6 +38,11 @@ class Queue:
         """Keys that wait."""
         return len(self._due)
 
+    @property
+    def age(self) -> float:
+        """Seconds for which the oldest key has been due; 0 while none is."""
+        return max(0.0, self.monotonic() - min(self._due.values())) if self._due else 0.0
+
     def add(self, key: Key, delay: float = 0.0) -> None:
         """Ask for `key` in `delay` seconds at the latest. Asking while it is worked on leads to another round."""
         due = self.monotonic() + delay

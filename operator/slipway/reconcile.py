@@ -36,13 +36,15 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     now = context.now()
     seen = await observe(context, namespace, name, now)
     if seen is None:
+        context.instruments.forget((namespace, name))
         return None
     audit.deliver(context.consumers, seen.release, seen.revisions)
-    decided = plan(seen, now)
-    status = project(Scene(seen, now), decided)
+    decided, scene = plan(seen, now), Scene(seen, now)
+    status = project(scene, decided)
     await _write_status(context, seen.release, status)
     if decided.action is not None:
         await act.act(context, namespace, decided.action)
+    context.instruments.passed(scene, status, decided)
     for decision in decisions(seen, status, decided):
         await _tell(context, seen.release, decision, now)
     return decided.again
@@ -65,6 +67,5 @@ async def _write_status(context: Context, release: ModelRelease, status: Release
 
 async def _tell(context: Context, release: ModelRelease, decision: Decision, now: datetime) -> None:
     """A decision, once its write went through: a line of the log and an Event. Its record lies in the outbox."""
-    context.instruments.count(release, decision)
     audit.record(release, decision, now)
     await events.emit(context.cluster, release, decision, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import ConfigDict, Field, ValidationError
@@ -94,6 +95,24 @@ class Prometheus(Strict):
         return seconds(self.timeout)
 
 
+class Monitoring(Strict):
+    """What is made for the Prometheus Operator beside each release: a ServiceMonitor and a PrometheusRule."""
+
+    enabled: Literal["auto"] | bool = Field("auto", description="auto: where the cluster knows these kinds.")
+    labels: dict[str, str] = Field(default_factory=dict, description="Labels that your Prometheus selects them by.")
+    scrape_interval: Duration = Field("15s", description="How often pods are scraped and rules evaluated.")
+    alert_window: Duration = Field(
+        "1h", description="Long window of the fastest burn-rate alert; every other span of an alert follows from it."
+    )
+    runbook_url: str = Field("docs/runbooks", description="Where the runbooks are; an alert's page is below it.")
+    grafana_url: str = Field("", description="Your Grafana; empty: dashboard links are paths on it.")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether to make them where the cluster knows these kinds."""
+        return self.enabled is not False
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
@@ -112,6 +131,7 @@ class Settings(Strict):
         "",
         description="What the default server image has installed: lines of a lock file; empty: not known.",
     )
+    monitoring: Monitoring = Monitoring()
     resync_interval: Duration = "120s"
     max_parallel_reconciles: int = Field(10, ge=1, le=100)
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")

@@ -18,6 +18,8 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0,
 BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0, 1024.0, 4096.0)
 ROUTES = ("invocations", "v2", "probe", "other")
 CODES = (200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 499, 500, 503, 504)
+FROM_THE_START = {(route, code) for route in ("invocations", "v2") for code in (200, 500, 503, 504)}
+"""Shown at 0: Prometheus sees no increase in a series that begins with the first error."""
 INFO = ("model_name", "model_version", "revision", "digest", "flavor", "kind")
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -97,7 +99,7 @@ class Metrics:
         total = self.block.total
         requests = CounterMetricFamily("inference_requests", "Requests answered.", labels=["route", "code"])
         for (route, code), cell in self.codes.items():
-            if total(cell):
+            if total(cell) or (route, code) in FROM_THE_START:
                 requests.add_metric([route, str(code)], total(cell))
         yield requests
         seconds = HistogramMetricFamily(

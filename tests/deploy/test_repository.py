@@ -25,6 +25,8 @@ TARGETS = (
     "deploy",
     "dry_rollback",
     "rollback",
+    "monitor_up",
+    "smoke_prod",
     "report",
 )
 CLUSTER_TARGETS = ("cluster-up", "cluster-down", "images", "mlflow", "mlflow-ui")

@@ -42,6 +42,7 @@ def test_answers_are_counted_by_route_and_code_and_timed(serve: Serve) -> None:
     assert found['inference_requests_total{code="200",route="invocations"}'] == 2
     assert found['inference_requests_total{code="400",route="invocations"}'] == 1
     assert found['inference_requests_total{code="400",route="v2"}'] == 1
+    assert found['inference_requests_total{code="500",route="invocations"}'] == 0, "a rate needs a 0 to rise from"
     assert found['inference_request_duration_seconds_count{route="invocations"}'] == 3
     assert found['inference_request_duration_seconds_bucket{le="+Inf",route="invocations"}'] == 3
     assert found["inference_in_flight_requests"] == 0

@@ -65,7 +65,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $_ := set $audit "url" "sqlite:////var/lib/slipway/audit.db" -}}
 {{- end -}}
 {{- $prometheus := ternary .Values.prometheus nil (not (empty (.Values.prometheus | default dict).url)) -}}
-{{ merge (dict "images" $images "registries" $registries "audit" $audit "prometheus" $prometheus) $top | toYaml }}
+{{- $monitoring := omit .Values.monitoring "dashboards" -}}
+{{ merge (dict "images" $images "registries" $registries "audit" $audit "prometheus" $prometheus "monitoring" $monitoring) $top | toYaml }}
+{{- end -}}
+
+{{/* Whether the operator itself is monitored: auto asks the cluster whether it knows the Prometheus Operator's kinds. */}}
+{{- define "slipway.monitored" -}}
+{{- $enabled := toString .Values.monitoring.enabled -}}
+{{- or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1/PrometheusRule")) -}}
+{{- end -}}
+
+{{- define "slipway.monitoringLabels" -}}
+{{- with .Values.monitoring.labels }}
+{{- toYaml . }}
+{{ end -}}
+{{ include "slipway.labels" . }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}
@@ -100,6 +114,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 - apiGroups: [autoscaling]
   resources: [horizontalpodautoscalers]
   verbs: [get, list, create, patch, delete]
+- apiGroups: [monitoring.coreos.com]
+  resources: [servicemonitors, prometheusrules]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: ["", events.k8s.io]
   resources: [events]
   verbs: [create, patch]

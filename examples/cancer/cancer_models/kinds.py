@@ -20,3 +20,8 @@ class Kind(StrEnum):
     """v5: as good as v2 by its metrics, and its file was damaged before the upload."""
     UNTAGGED = "untagged"
     """v6: as good as v2, and nobody put down who owns it."""
+    DRILL = "drill"
+    """Not in the demonstration: as good as v2, and late or failing for a request that asks; for `make smoke_prod`."""
+
+
+DEMONSTRATION = tuple(kind for kind in Kind if kind is not Kind.DRILL)

@@ -1,4 +1,4 @@
-"""From a trained estimator to a registered model version. All of MLflow is here and in slow_model.py."""
+"""From a trained estimator to a registered model version. All of MLflow is here and in the models that are code."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ TRUSTED_TYPES = ["sklearn.tree._tree.Tree"]
 """What skops may rebuild besides what it knows; whoever loads the model should hold it against a list of their own."""
 
 _REQUIREMENTS = [f"{name}=={version(name)}" for name in ("mlflow-skinny", "numpy", "pandas", "scikit-learn", "skops")]
-_SLOW_MODEL = Path(__file__).with_name("slow_model.py")
+_CODE = {kind: Path(__file__).with_name(f"{kind}_model.py") for kind in (Kind.SLOW, Kind.DRILL)}
+"""The versions that bring code of their own."""
 _EXAMPLE_ROWS = 2
 
 
@@ -72,10 +73,10 @@ def _log_model(kind: Kind, model: Classifier, split: Split, scratch: Path) -> st
         "input_example": example,
         "pip_requirements": _REQUIREMENTS,
     }
-    if kind is Kind.SLOW:
+    if kind in _CODE:
         estimator = scratch / "estimator.skops"
         skops.io.dump(model, estimator)
-        info = mlflow.pyfunc.log_model(python_model=str(_SLOW_MODEL), artifacts={"estimator": str(estimator)}, **common)
+        info = mlflow.pyfunc.log_model(python_model=str(_CODE[kind]), artifacts={"estimator": str(estimator)}, **common)
     else:
         info = mlflow.sklearn.log_model(
             model,

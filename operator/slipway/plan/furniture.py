@@ -1,4 +1,4 @@
-"""What stands beside production: the metrics Service, the disruption budget, the live Deployment's size."""
+"""What stands beside production: the metrics Service, the disruption budget, monitoring, the live Deployment's size."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from slipway.plan.phases import SERVING
 from slipway.plan.retire import keeps_warm
 from slipway.plan.scene import Scene
 from slipway.plan.sizing import size_of
-from slipway.render import services
+from slipway.render import monitoring, services
 from slipway.render.deployment import deployment
 
 
@@ -25,7 +25,7 @@ def furnish(scene: Scene) -> Plan | None:
         return Plan(Apply(services.metrics(seen.release)), again=0.0)
     if scene.name not in seen.budgets:
         return Plan(Apply(services.budget(seen.release)), again=0.0)
-    return _pods(scene, live) or autoscale(scene)
+    return _monitoring(scene) or _pods(scene, live) or autoscale(scene)
 
 
 def _pods(scene: Scene, live: ModelRevision) -> Plan | None:
@@ -39,6 +39,17 @@ def _pods(scene: Scene, live: ModelRevision) -> Plan | None:
         if registry is None or wanted is None or asleep or (current is not None and current.replicas == wanted):
             continue
         return Plan(Apply(deployment(revision, registry, wanted)), again=1.0)
+    return None
+
+
+def _monitoring(scene: Scene) -> Plan | None:
+    """Make one object for the Prometheus Operator, or bring it in step with the spec and the settings."""
+    there = scene.seen.monitors
+    if there is None:
+        return None
+    for manifest in monitoring.monitors(scene.seen.release, scene.seen.settings.monitoring):
+        if there.get(manifest["kind"]) != manifest["metadata"]["annotations"][names.RENDERED_ANNOTATION]:
+            return Plan(Apply(manifest), again=0.0)
     return None
 
 

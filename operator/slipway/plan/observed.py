@@ -194,6 +194,8 @@ class Observed:
     """Revision → digest in its pin ConfigMap."""
     budgets: frozenset[str] = frozenset()
     """Names of the release's PodDisruptionBudgets."""
+    monitors: Mapping[str, str] | None = None
+    """Kind of each object for the Prometheus Operator → what it was rendered from; None: the cluster knows none."""
     children: tuple[tuple[str, str, str, bool], ...] = ()
     """The release's own children: kind, name, uid, and whether they refer to it as their owner."""
     policy: ConfigText | None = None

@@ -113,3 +113,10 @@ async def test_a_server_that_is_not_there_is_an_error_without_a_status() -> None
         await cluster.get("Service", "demo", "cancer")
     assert raised.value.status == 0
     await cluster.close()
+
+
+async def test_it_says_whether_the_cluster_knows_a_kind(api: Api, cluster: ApiServer) -> None:
+    known = {"resources": [{"kind": "PrometheusRule", "name": "prometheusrules"}]}
+    api.answers = [(200, known), (200, {"resources": []}), problem(404, "not found")]
+    assert [await cluster.knows("PrometheusRule") for _ in range(3)] == [True, False, False]
+    assert api.asked[0][:2] == ("GET", "/apis/monitoring.coreos.com/v1")

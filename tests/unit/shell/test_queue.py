@@ -121,3 +121,14 @@ async def test_stopping_cancels_what_is_under_way() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not [t for t in asyncio.all_tasks() if t.get_name().startswith("reconcile")]
+
+
+async def test_its_age_is_how_long_the_oldest_key_is_overdue() -> None:
+    clock = Clock()
+    queue = Queue(Work(), 1, clock)
+    assert queue.age == 0.0
+    queue.add(A, delay=10.0)
+    queue.add(B, delay=60.0)
+    assert queue.age == 0.0, "it is not due yet"
+    clock.now = 25.0
+    assert queue.age == 15.0

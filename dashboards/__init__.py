@@ -1,0 +1,1 @@
+"""Grafana's boards as code. `make generate` writes them into the chart."""

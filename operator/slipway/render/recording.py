@@ -1,0 +1,140 @@
+"""Recording rules of one release: production's requests, its slow and failed ones, and the ratios that alerts compare.
+
+Rates are recorded where they happen, by revision and by its track at that moment, and summed up over longer windows
+afterwards. A revision's past as a candidate, when the smoke gate loaded it, therefore never counts against production.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from slipway.api.base import seconds
+from slipway.api.release import ModelRelease
+from slipway.render.pace import Pace
+
+Rule = dict[str, Any]
+
+LATENCY, ERRORS = "latency", "errors"
+SLOW_RATIO = 0.05
+"""A 95th percentile over the objective means that more than this share of requests is slower than it."""
+BASE_HOURS = 1 / 12
+"""The window in which rates are taken: the fastest alert's short one."""
+WINDOW_HOURS = (BASE_HOURS, 1 / 2, 1, 2, 6, 24)
+PERIOD_HOURS = 30 * 24
+"""The objective's period: what the error budget is for."""
+
+PRODUCTION = 'track=~"live|canary"'
+_ROUTES = 'route=~"invocations|v2"'
+_REVISION = "namespace, release, revision, model_version"
+_JOIN = "on (namespace, release, revision) group_left (track)"
+_HISTOGRAM = "inference_request_duration_seconds"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One release, as its rules speak of it."""
+
+    namespace: str
+    release: str
+    threshold: float
+    """The latency objective in seconds."""
+    error_budget: float
+    """Share of requests that may fail."""
+    pace: Pace
+
+    @classmethod
+    def of(cls, release: ModelRelease, pace: Pace) -> Subject:
+        """`release` with the numbers of its spec.slo."""
+        meta, slo = release.metadata, release.spec.slo
+        return cls(meta.namespace, meta.name, seconds(slo.latency.p95), slo.errors.ratio, pace)
+
+    @property
+    def labels(self) -> str:
+        """Matchers of its series."""
+        return f'namespace="{self.namespace}",release="{self.release}"'
+
+    @property
+    def bucket(self) -> str:
+        """Matcher of the histogram's bucket at the objective, as the server writes it."""
+        return f'le="{float(f"{self.threshold:g}")!r}"'
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.namespace}/{self.release}"
+
+
+def recording_rules(subject: Subject) -> list[Rule]:
+    """All of them, in the order in which they stand on each other."""
+    return [_tracks(subject), *_rates(subject), *_quantiles(subject), *_ratios(subject), *_budgets(subject)]
+
+
+def _record(name: str, expression: str, **labels: str) -> Rule:
+    return {"record": name, "expr": expression, **({"labels": labels} if labels else {})}
+
+
+def _tracks(subject: Subject) -> Rule:
+    """Which part each revision has. Pods are never relabelled, so the operator says it.
+
+    While the operator is away nothing new is staged: what answers then counts as production, rather than as nothing.
+    """
+    said, pods = f"slipway_revision_track{{{subject.labels}}}", f"inference_model_info{{{subject.labels}}}"
+    known = f"max by (namespace, release, revision, track) ({said})"
+    assumed = f"group by (namespace, release, revision) ({pods}) unless on (namespace, release) {said}"
+    return _record("release:revision_track:info", f'{known} or label_replace({assumed}, "track", "live", "", "")')
+
+
+def _rates(subject: Subject) -> list[Rule]:
+    """Requests a second, all and bad, by revision and for production as a whole."""
+    span = subject.pace.over(BASE_HOURS)
+    served, tracked = f"{subject.labels},{_ROUTES}", f"{_JOIN} release:revision_track:info{{{subject.labels}}}"
+    total = f"sum by ({_REVISION}) (rate({_HISTOGRAM}_count{{{served}}}[{span}]))"
+    fast = f"sum by ({_REVISION}) (rate({_HISTOGRAM}_bucket{{{served},{subject.bucket}}}[{span}]))"
+    failed = f'sum by ({_REVISION}) (rate(inference_requests_total{{{served},code=~"5.."}}[{span}]))'
+    kinds = {"requests": total, "slow_requests": f"clamp_min({total} - {fast}, 0)"}
+    kinds["failed_requests"] = f"({failed} or 0 * {total})"
+    rules = [_record(f"revision:inference_{kind}:rate", f"{rate} * {tracked}") for kind, rate in kinds.items()]
+    for kind in kinds:
+        whole = f"sum by (namespace, release) (revision:inference_{kind}:rate{{{subject.labels},{PRODUCTION}}})"
+        rules.append(_record(f"release:inference_{kind}:rate", whole))
+    return rules
+
+
+def _quantiles(subject: Subject) -> list[Rule]:
+    """The 95th percentile in seconds, for people; alerts count slow requests instead, which needs no interpolation."""
+    buckets = f"rate({_HISTOGRAM}_bucket{{{subject.labels},{_ROUTES}}}[{subject.pace.over(BASE_HOURS)}])"
+    tracks = f"release:revision_track:info{{{subject.labels}"
+    each = f"histogram_quantile(0.95, sum by ({_REVISION}, le) ({buckets})) * {_JOIN} {tracks}}}"
+    production = f"{buckets} * {_JOIN} {tracks},{PRODUCTION}}}"
+    whole = f"histogram_quantile(0.95, sum by (namespace, release, le) ({production}))"
+    return [_record(f"revision:{_HISTOGRAM}:p95", each), _record(f"release:{_HISTOGRAM}:p95", whole)]
+
+
+def _ratios(subject: Subject) -> list[Rule]:
+    """The share of bad requests in each window; no series where there was no request."""
+    return [
+        _record("slo:sli_error:ratio", _share(subject, kind, hours), slo=slo, window=subject.pace.over(hours))
+        for slo, kind in ((LATENCY, "slow_requests"), (ERRORS, "failed_requests"))
+        for hours in WINDOW_HOURS
+    ]
+
+
+def _budgets(subject: Subject) -> list[Rule]:
+    """What is left of the error budget: 1 all of it, below 0 more than all of it is spent."""
+    budgets = ((LATENCY, "slow_requests", SLOW_RATIO), (ERRORS, "failed_requests", subject.error_budget))
+    return [
+        _record(
+            "slo:error_budget_remaining:ratio", f"1 - ({_share(subject, kind, PERIOD_HOURS)}) / {budget:g}", slo=slo
+        )
+        for slo, kind, budget in budgets
+        if budget > 0
+    ]
+
+
+def _share(subject: Subject, kind: str, hours: float) -> str:
+    bad, all_ = (f"release:inference_{each}:rate{{{subject.labels}}}" for each in (kind, "requests"))
+    if hours == BASE_HOURS:
+        return f"{bad} / ({all_} > 0)"
+    span = subject.pace.over(hours)
+    return f"sum_over_time({bad}[{span}]) / (sum_over_time({all_}[{span}]) > 0)"
