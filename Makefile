@@ -61,7 +61,9 @@ unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
 test: check mlflow install ## All tests, the real cluster included
-	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy tests/e2e
+	@python -m pytest -q tests/deploy
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
 
 ## The operator
 

@@ -14,7 +14,7 @@ from tests.e2e.figures import record
 from tests.e2e.operator_pod import Operator
 from tests.e2e.releases import RELEASE, Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
 KINDS = ("ModelRelease", "ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
 QUIET_SECONDS = 20
