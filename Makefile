@@ -21,7 +21,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test install uninstall
+.PHONY: help venv generate check lint types layers generated unit test faults install uninstall
 .PHONY: demo deploy dry_rollback rollback status timeline
 
 help: ## This list
@@ -64,6 +64,9 @@ test: check mlflow install ## All tests, the real cluster included
 	@python -m pytest -q tests/deploy
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
+
+faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (an hour)
+	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
 
 ## The operator
 
