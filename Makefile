@@ -65,7 +65,7 @@ test: check mlflow install ## All tests, the real cluster included
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
 
-faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (an hour)
+faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
 	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
 
 ## The operator

@@ -13,9 +13,9 @@ if [ "${1:-}" = remove ]; then
   exit
 fi
 
-image=slipway-peer/argo-rollouts:$(hash_of "$here/build.sh")
+image=slipway-peer/argo-rollouts:$(hash_of "$here/build.sh" "$here/Dockerfile")
 if ! docker image inspect "$image" >/dev/null 2>&1; then
-  step "image $image" docker build --tag "$image" --file - "$built" < <(printf 'FROM scratch\nCOPY rollouts-controller /\nENTRYPOINT ["/rollouts-controller"]\n')
+  step "image $image" docker build --tag "$image" --file "$here/Dockerfile" "$built"
 fi
 "$CLUSTER_DIR/load-image.sh" "$image"
 kubectl apply --server-side -k "$built/manifests/crds" >/dev/null

@@ -19,6 +19,7 @@ from benchmarks.delivery.stage import NAME, NAMESPACE, PATIENCE_SECONDS, REPLICA
 from benchmarks.page import ROOT
 
 SIDES = (0, 1)
+INSTALL = str(ROOT / "benchmarks" / "argo" / "install.sh")
 
 
 class Contestant(Protocol):
@@ -107,7 +108,8 @@ class Argo:
 
     def prepare(self) -> None:
         """See Contestant."""
-        subprocess.run([str(ROOT / "benchmarks" / "argo" / "install.sh")], check=True)
+        subprocess.run([INSTALL], check=True)
+        self.stage.after.callback(subprocess.run, [INSTALL, "remove"], check=True)
         for name in (self.service, f"{self.service}-preview"):
             self.stage.cluster.create(_service(name, {"app": self.service}))
         blue_green = {

@@ -1,10 +1,11 @@
 """Load of three kinds of client on one address, run inside the cluster: an open loop that keeps its schedule.
 
-    BODY=… python generator.py HOST SECONDS KIND=RATE…      with `fresh`, `kept` and `slow` as KIND, requests/s as RATE
+    BODY=… [HOST_HEADER=…] python generator.py HOST SECONDS KIND=RATE…
 
-`fresh` opens a connection for every request, `kept` uses a pool of keep-alive connections in turn, `slow` takes five
-seconds to send its body. Nothing is ever sent twice. Needs nothing but Python. Every request becomes one line of
-ANSWERS; its times are seconds since the epoch. Ends after SECONDS, or on SIGTERM, once every request has its line.
+KIND is one of three, RATE in requests/s. `fresh` opens a connection for every request, `kept` uses a pool of keep-alive
+connections in turn, `slow` takes five seconds to send its body. Nothing is ever sent twice. HOST_HEADER is the name by
+which a gateway at HOST knows the release. Needs nothing but Python. Every request becomes one line of ANSWERS; its
+times are seconds since the epoch. Ends after SECONDS, or on SIGTERM, once every request has its line.
 """
 
 from __future__ import annotations
@@ -150,7 +151,8 @@ def schedule(rates: dict[str, float]) -> Iterator[tuple[float, str]]:
 
 async def main(host: str, seconds: float, rates: dict[str, float]) -> None:
     """Load `host`, resolved once: a Service's address never changes. Then stay until the answers were fetched."""
-    client = Client(socket.gethostbyname(host), host, os.environ["BODY"].encode())
+    named = os.environ.get("HOST_HEADER") or host
+    client = Client(socket.gethostbyname(host), named, os.environ["BODY"].encode())
     loop = Loop({"fresh": client.fresh, "kept": client.kept, "slow": client.slow})
     stopped, fetched = asyncio.Event(), asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)

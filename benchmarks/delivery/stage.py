@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from tests.e2e import stack
@@ -32,6 +32,8 @@ class Stage:
     versions: tuple[str, str]
     revisions: tuple[str, str]
     server_image: str
+    after: ExitStack
+    """What is to be taken away at the end."""
 
     def template(self, side: int) -> Object:
         """The pod template of one side's pods, as the operator made it."""
@@ -56,7 +58,8 @@ def stage() -> Iterator[Stage]:
         versions = (kinds["modest"], kinds["good"])
         try:
             revisions = (promote(release, versions[0]), promote(release, versions[1]))
-            yield Stage(cluster, release, versions, revisions, operator.config()["images"]["server"])
+            with ExitStack() as after:
+                yield Stage(cluster, release, versions, revisions, operator.config()["images"]["server"], after)
         finally:
             cluster.delete("Namespace", None, NAMESPACE)
             for alias in (release.alias, release.production_alias):

@@ -92,9 +92,11 @@ def _namespaces(cluster: Cluster, lanes: Sequence[Lane]) -> Iterator[None]:
     for name in names:
         until(f"{name} is free", partial(_free, cluster, name), within=60)
         cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": stack.LABEL}})
-    yield
-    for name in names:
-        cluster.delete("Namespace", None, name)
+    try:
+        yield
+    finally:
+        for name in names:
+            cluster.delete("Namespace", None, name)
 
 
 def _free(cluster: Cluster, namespace: str) -> bool:
