@@ -13,6 +13,7 @@ NAMESPACE ?= demo
 VERSION ?=
 TO ?=
 REASON ?=
+OUT ?= artifacts
 
 # else_say ADVICE: what to do when the step before it failed.
 else_say = || { printf '  -> %s\n' $(1) >&2; exit 1; }
@@ -22,7 +23,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 include cluster/cluster.mk
 
 .PHONY: help venv generate check lint types layers generated unit test faults install uninstall
-.PHONY: demo deploy dry_rollback rollback status timeline
+.PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
 	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
@@ -33,9 +34,10 @@ help: ## This list
 venv: ## The virtual environment .venv, exactly as locked
 	@scripts/venv
 
-generate: venv ## Write what is made from the API types: crds/ and the chart's copy of it
+generate: venv ## Write what is made from the types: crds/, the chart's copy of it, the schema of the figures
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
+	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
 
 check: lint types layers generated unit ## Lint, types, layers, generated files, fast tests
 
@@ -61,7 +63,7 @@ unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
 test: check mlflow install ## All tests, the real cluster included
-	@python -m pytest -q tests/deploy
+	@python -m pytest -q tests/deploy/chart
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
 
@@ -96,3 +98,6 @@ status: venv ## Where the release stands
 
 timeline: venv ## The seconds of each phase of each revision
 	@slipway timeline $(about)
+
+report: venv ## The release's history and evidence as files (OUT=artifacts): lineage, figures, audit log, card, page
+	@slipway report $(about) --out "$(OUT)"

@@ -14,7 +14,19 @@ import yaml
 from slipway.api import schema
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("help", "venv", "generate", "check", "test", "install", "demo", "deploy", "dry_rollback", "rollback")
+TARGETS = (
+    "help",
+    "venv",
+    "generate",
+    "check",
+    "test",
+    "install",
+    "demo",
+    "deploy",
+    "dry_rollback",
+    "rollback",
+    "report",
+)
 CLUSTER_TARGETS = ("cluster-up", "cluster-down", "images", "mlflow", "mlflow-ui")
 
 

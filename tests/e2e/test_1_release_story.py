@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from time import time
 from typing import Any
 
+import jsonschema
 import pytest
 
+from tests import browser
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.conftest import Stage
 from tests.e2e.figures import record
 from tests.e2e.kubectl import kubectl
 from tests.e2e.load import Load, steady_load
-from tests.e2e.models import AGAIN, example
+from tests.e2e.models import AGAIN, ROOT, example
 from tests.e2e.recorder import recording
 from tests.e2e.releases import REVISION, Release, server
 from tests.e2e.waiting import throughout, until
@@ -191,3 +196,23 @@ def test_without_the_rollback_the_next_good_version_is_promoted_and_the_bad_one_
     assert release.answers() == versions[AGAIN]
     assert len(release.revisions()) == attempts + 1
     assert release.models.aliases()["production"] == versions[AGAIN]
+
+
+def test_the_report_tells_the_whole_story(release: Release, tmp_path: Path) -> None:
+    wanted = ["make", "-C", str(ROOT), "report", f"RELEASE={NAME}", f"NAMESPACE={release.namespace}", f"OUT={tmp_path}"]
+    done = subprocess.run(wanted, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    revisions = [found["metadata"]["name"] for found in release.revisions()]
+    lineage = (tmp_path / "lineage.mmd").read_text()
+    drawn = browser.mermaid(lineage, tmp_path)
+    assert [name for name in revisions if name not in lineage or name not in drawn] == []
+    assert "rolled back" in lineage
+    figures = json.loads((tmp_path / "metrics_snapshot.json").read_text())
+    jsonschema.validate(figures, json.loads((ROOT / "docs" / "metrics_snapshot.schema.json").read_text()))
+    assert [each["revision"] for each in figures["revisions"]] == revisions
+    card = (tmp_path / "model_card.md").read_text()
+    assert f"version {release.live()}" in card
+    assert "breast-cancer-triage" in card, "the registry's tags are in it"
+    seen = browser.dom(tmp_path / "report.html")
+    assert [name for name in revisions if name not in seen] == []

@@ -29,9 +29,11 @@ class GateResult(Frozen):
     message: Sentence = Field(description="The verdict in one sentence for a person.")
     measured: float | None = Field(None, description="The measured value, in the unit of the threshold.")
     threshold: float | None = Field(None, description="What the measured value was held against.")
-    unit: str | None = Field(None, max_length=32, description="Unit of measured, threshold and bound.")
+    unit: str | None = Field(None, max_length=32, description="Unit of measured and threshold.")
     n: int | None = Field(None, ge=0, description="Sample size.")
-    bound: float | None = Field(None, description="The confidence bound that decided, where the method has one.")
+    bound: float | None = Field(
+        None, description="The confidence bound that decided, where the method has one; a share where it speaks of one."
+    )
     method: str | None = Field(None, max_length=256, description="How it was measured and judged.")
     measured_on: dict[str, str] = Field(
         default_factory=dict, max_length=16, description="What it was measured on: dataset, model and target digests."

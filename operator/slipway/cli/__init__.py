@@ -10,6 +10,7 @@ COMMANDS = {
     "deploy": "Release a model version: move the candidate alias to it, and follow the release to its end.",
     "get": "List releases.",
     "lint": "Check a governance policy, and a model version's tags against it.",
+    "report": "Write lineage, figures, audit log, model card and a page that shows them.",
     "rollback": "Take production back to a revision that served before.",
     "status": "Say where a release stands: what serves, what is on its way, what was decided.",
     "timeline": "Show how long each phase of each revision took.",

@@ -15,6 +15,7 @@ from slipway.api.release import ModelRelease
 from slipway.cli.kubectl import forwarded
 from slipway.cli.session import Failure
 from slipway.kube import Cluster
+from slipway.plan.observed import Version
 from slipway.settings import Settings
 
 _IN_CLUSTER = re.compile(r"(?P<service>[^.]+)\.(?P<namespace>[^.]+)\.svc(\.cluster\.local)?\.?")
@@ -90,6 +91,18 @@ class Registry:
         """Point `alias` at `version`."""
         with self._explained(f"cannot move alias {alias} of {model} to version {version}"):
             self._client.set_registered_model_alias(model, alias, version)
+
+    def described(self, model: str, version: str) -> Version:
+        """`version` of `model` with its tags and the metrics that were logged with it."""
+        with self._explained(f"cannot read version {version} of {model}"):
+            found = self._client.get_model_version(model, version)
+            metrics = self._client.get_run(found.run_id).data.metrics if found.run_id else {}
+        return Version(
+            version=str(found.version),
+            run_id=found.run_id or None,
+            tags={str(k): str(v) for k, v in (found.tags or {}).items()},
+            metrics={str(k): float(v) for k, v in metrics.items()},
+        )
 
     @contextmanager
     def _explained(self, what: str) -> Iterator[None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from rich.table import Table
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.verdict import GateResult, Verdict
+from slipway.gates.text import figure
 from slipway.plan.phases import IN_FLIGHT
 from slipway.times import elapsed
 
@@ -43,13 +43,6 @@ TIMED = (Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.PROMO
 def phase(value: Phase, width: int = 0) -> str:
     """A phase in its colour, at least `width` wide."""
     return f"[{PHASE_COLOURS.get(value, 'cyan')}]{value.value:<{width}}[/]"
-
-
-def figure(value: float | None, unit: str | None = None) -> str:
-    """A number with four significant digits and its unit."""
-    if value is None or not math.isfinite(value):
-        return "-"
-    return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
 def plain_table(*columns: str) -> Table:

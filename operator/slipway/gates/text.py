@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -30,3 +31,10 @@ def plain(text: str, limit: int) -> str:
 def count(number: int, noun: str) -> str:
     """`number` and `noun` in the singular or plural: 1 tag, 2 tags."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def figure(value: float | None, unit: str | None = None) -> str:
+    """A number with four significant digits and its unit; a dash where there is none."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    return f"{value:.4g}{f' {unit}' if unit else ''}"

@@ -16,6 +16,7 @@ from slipway.api.revision import Phase
 from slipway.cli import follow, options, registry, status, view
 from slipway.cli.get import table
 from slipway.cli.session import Failure, read_revisions
+from slipway.gates.text import figure
 from slipway.kube import Object
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.fakes import failing
@@ -95,7 +96,7 @@ async def test_a_phase_that_is_not_over_counts_until_now(world: World) -> None:
     [(0.920567, None, "0.9206"), (251.0, "ms", "251 ms"), (None, "ms", "-"), (float("nan"), None, "-")],
 )
 def test_figures_are_short(value: float | None, unit: str | None, text: str) -> None:
-    assert view.figure(value, unit) == text
+    assert figure(value, unit) == text
 
 
 def config_map(text: str) -> Object:

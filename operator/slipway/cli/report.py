@@ -1,0 +1,99 @@
+"""`slipway report`: a release's history and evidence as files that can be kept, shown and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from slipway.api.revision import ModelRevision, Watched
+from slipway.cli import options
+from slipway.cli.follow import Look, look
+from slipway.cli.registry import Registry, configured_url, reachable
+from slipway.cli.session import Failure, Key, on_cluster
+from slipway.cli.view import CONSOLE
+from slipway.kube import Cluster
+from slipway.plan.observed import Version
+from slipway.report.files import files
+from slipway.report.story import LiveFigures, Story
+from slipway.times import stamp
+
+
+@click.command()
+@options.key
+@options.mlflow
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("artifacts"),
+    show_default=True,
+    help="Directory for the files; it is made, and files of an earlier report are replaced.",
+)
+def command(key: Key, mlflow: options.Mlflow, out: Path) -> None:
+    """Write lineage.mmd, metrics_snapshot.json, audit.jsonl, model_card.md and report.html.
+
+    What cannot be read (MLflow, the audit log) is left out of the report, and said.
+    """
+
+    async def read(cluster: Cluster) -> tuple[Look, str]:
+        seen = await look(cluster, key)
+        url = mlflow.tracking_uri or await configured_url(cluster, seen.release, mlflow.operator_namespace)
+        return seen, url
+
+    seen, url = on_cluster(read)
+    versions = _described(url, seen)
+    written = write(out, story(seen, versions, ()))
+    for path in written:
+        CONSOLE.print(f"wrote {path}")
+
+
+def story(seen: Look, versions: Mapping[str, Version], records: Sequence[Mapping[str, Any]]) -> Story:
+    """What the report tells."""
+    return Story(
+        release=seen.release,
+        revisions=tuple(seen.revisions),
+        taken_at=stamp(datetime.now(UTC)),
+        versions=versions,
+        records=tuple(records),
+        live_figures=counted(seen),
+    )
+
+
+def write(out: Path, told: Story) -> list[Path]:
+    """Write the files of the report into `out`. Raises Failure where that cannot be done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for name, text in files(told).items():
+            path = out / name
+            path.write_text(text, encoding="utf-8")
+            paths.append(path)
+    except OSError as error:
+        raise Failure(f"cannot write the report to {out}: {error.strerror}; choose another place with --out") from None
+    return paths
+
+
+def counted(seen: Look) -> LiveFigures | None:
+    """What the operator counted of the live revision while it watched it."""
+    live = seen.release.status.live
+    revision: ModelRevision | None = next((r for r in seen.revisions if live and r.name == live.revision), None)
+    watched: Watched | None = revision.status.watched if revision else None
+    if watched is None:
+        return None
+    return LiveFigures("counted while it was watched", watched.requests, watched.slow, watched.errors)
+
+
+def _described(url: str, seen: Look) -> Mapping[str, Version]:
+    """What MLflow says of every version; a registry that cannot be reached costs the report its tags, no more."""
+    model = seen.release.spec.model.name
+    wanted = sorted({revision.spec.model.version for revision in seen.revisions})
+    try:
+        with reachable(url) as here:
+            registry = Registry(here)
+            return {version: registry.described(model, version) for version in wanted}
+    except Failure as error:
+        CONSOLE.print(f"[yellow]without MLflow's tags[/]: {error.message}")
+        return {}
