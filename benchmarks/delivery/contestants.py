@@ -174,7 +174,7 @@ def _side_of(pod: Object) -> str:
 
 def _template(stage: Stage, side: int, app: str) -> Object:
     """The pods of one side under a label of the contestant's own, so that nobody else counts them."""
-    spec = {key: value for key, value in stage.template(side)["spec"].items() if key != "topologySpreadConstraints"}
+    spec = {key: value for key, value in stage.templates[side]["spec"].items() if key != "topologySpreadConstraints"}
     return {"metadata": {"labels": {"app": app}}, "spec": spec}
 
 

@@ -31,16 +31,11 @@ class Stage:
     release: Release
     versions: tuple[str, str]
     revisions: tuple[str, str]
+    templates: tuple[Object, Object]
+    """The pods of both, as the operator made them."""
     server_image: str
     after: ExitStack
     """What is to be taken away at the end."""
-
-    def template(self, side: int) -> Object:
-        """The pod template of one side's pods, as the operator made it."""
-        deployment = self.cluster.get("Deployment", NAMESPACE, self.revisions[side])
-        assert deployment is not None
-        template: Object = deployment["spec"]["template"]
-        return template
 
 
 @contextmanager
@@ -59,12 +54,21 @@ def stage() -> Iterator[Stage]:
         try:
             revisions = (promote(release, versions[0]), promote(release, versions[1]))
             with ExitStack() as after:
-                yield Stage(cluster, release, versions, revisions, operator.config()["images"]["server"], after)
+                image = operator.config()["images"]["server"]
+                templates = (_template(cluster, revisions[0]), _template(cluster, revisions[1]))
+                yield Stage(cluster, release, versions, revisions, templates, image, after)
         finally:
             cluster.delete("Namespace", None, NAMESPACE)
             for alias in (release.alias, release.production_alias):
                 models.drop(alias)
     cluster.close()
+
+
+def _template(cluster: Cluster, revision: str) -> Object:
+    deployment = cluster.get("Deployment", NAMESPACE, revision)
+    assert deployment is not None
+    template: Object = deployment["spec"]["template"]
+    return template
 
 
 def _namespace(cluster: Cluster) -> None:

@@ -67,7 +67,7 @@ def _moved(contestant: Contestant, number: int) -> bool:
 def _slipway(ready: Stage, count: int) -> Result:
     """Rollbacks between the two revisions that served last, and now and then a promotion that makes a new one."""
     contestant = Slipway(ready)
-    serving = [*ready.versions]  # the second of them serves
+    serving = sorted(ready.versions, key=lambda version: version == ready.release.live())  # the second one serves
 
     def one(number: int) -> bool:
         promotes = number % PROMOTION_EVERY == 0
