@@ -10,9 +10,13 @@ COPY cluster/image /usr/local/bin
 FROM installer AS operator-packages
 COPY requirements/operator.txt /requirements.txt
 RUN install-requirements /requirements.txt \
- && slim kopf kubernetes.aio.dynamic mlflow.tracking prometheus_client pydantic yaml
+ && slim kopf kubernetes.aio.dynamic mlflow.tracking prometheus_client pydantic yaml rfc8785 \
+      sqlalchemy.dialects.sqlite cryptography.hazmat.primitives.asymmetric.ed25519
 
 FROM ${PYTHON_IMAGE} AS runtime
+# LightGBM's one need of the system. Python's own slim images lack it.
+RUN ldconfig -p | grep -q libgomp.so.1 \
+ || (apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*)
 ENV PATH=/opt/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /tmp
 

@@ -20,13 +20,15 @@ cp "$certificates" "$context/certificates.crt"
     sed -n "s/^[^.]*\.\(index-url\|extra-index-url\|trusted-host\|proxy\)='\(.*\)'\$/\1 = \2/p"
 } >"$context/pip.conf"
 
-image=slipway-node/python:3.11-$DEBIAN_SUITE-$(cat "$context"/* "$CLUSTER_DIR/rootfs.sh" | short_hash)
+packages="python3 python3-venv libgomp1"
+image=slipway-node/python:3.11-$DEBIAN_SUITE-$( (echo "$packages" && cat "$context"/* "$CLUSTER_DIR/rootfs.sh") | short_hash)
 if ! docker image inspect "$image" >/dev/null 2>&1; then
   command -v mmdebstrap >/dev/null || install_packages mmdebstrap
-  rootfs=slipway-node/rootfs:python-$DEBIAN_SUITE-$(hash_of cluster/rootfs.sh)
+  rootfs=slipway-node/rootfs:python-$DEBIAN_SUITE-$( (echo "$packages" && hash_of cluster/rootfs.sh) | short_hash)
+  # shellcheck disable=SC2086  # one word per package
   docker image inspect "$rootfs" >/dev/null 2>&1 ||
     step "a base image with Python from Debian packages, in place of $PYTHON_IMAGE (once)" \
-      "$CLUSTER_DIR/rootfs.sh" "$rootfs" python3 python3-venv
+      "$CLUSTER_DIR/rootfs.sh" "$rootfs" $packages
   docker build --quiet --build-arg "ROOTFS=$rootfs" --tag "$image" "$context" >/dev/null
 fi
 echo "$image"

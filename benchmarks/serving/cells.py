@@ -1,4 +1,4 @@
-"""What is measured: which servers stand beside each other, under which load, and what is asked of the ratio."""
+"""What is measured: which servers stand beside each other, under which loads, and what is asked of the result."""
 
 from __future__ import annotations
 
@@ -6,32 +6,64 @@ from dataclasses import dataclass
 
 from benchmarks.serving.load import Load
 
+OURS, NATIVE, MLFLOW, MLSERVER, RAW = "Slipway", "Slipway, not compiled", "mlflow models serve", "MLServer", "raw ASGI"
+UNCOUNTED = "Slipway without metrics"
+ONE, MANY = "one row, 32 connections", "1,000 rows, 4 connections"
+ROWS = {ONE: 1, MANY: 1000}
+TITLES = {
+    "forest": "Random forest of 100 trees",
+    "logistic": "Logistic regression",
+    "pyfunc": "Python function (pandas)",
+}
+
 
 @dataclass(frozen=True)
-class Cell:
-    """One comparison. `targets`: for a peer, the least ratio of our requests per second to its."""
+class Entrant:
+    """One server with one model; it is started once per round, and then meets its loads one after the other."""
 
-    title: str
+    server: str
     model: str
-    ours: str
-    rows: int
-    load: Load
-    targets: dict[str, float]
+    loads: tuple[str, ...] = (ONE,)
 
 
-def cells(seconds: float) -> list[Cell]:
-    """All comparisons, each run `seconds` long."""
-    many = Load(32, seconds)
-    batch = Load(4, seconds)
-    return [
-        Cell("random forest, one row, 32 connections", "forest", "compiled", 1, many, _FOREST),
-        Cell("logistic regression, one row, 32 connections", "logistic", "compiled", 1, many, _LOGISTIC),
-        Cell("random forest, not compiled, one row, 32 connections", "forest", "native", 1, many, {"mlflow": 35}),
-        Cell("Python function (pandas), one row, 32 connections", "pyfunc", "native", 1, many, {"mlflow": 1.5}),
-        Cell("random forest, 1,000 rows, 4 connections", "forest", "compiled", 1000, batch, {"mlflow": 8}),
-        Cell("logistic regression, 1,000 rows, 4 connections", "logistic", "compiled", 1000, batch, {"mlflow": 25}),
-    ]
+@dataclass(frozen=True)
+class Ratio:
+    """Our requests per second over a peer's on the same model and load, and the least that is asked."""
+
+    model: str
+    load: str
+    peer: str
+    least: float
+    ours: str = OURS
 
 
-_FOREST = {"mlflow": 300, "mlserver": 200, "raw ASGI": 0.5}
-_LOGISTIC = {"mlflow": 100, "mlserver": 80}
+ENTRANTS = (
+    Entrant(OURS, "forest", (ONE, MANY)),
+    Entrant(MLFLOW, "forest", (ONE, MANY)),
+    Entrant(MLSERVER, "forest"),
+    Entrant(RAW, "forest"),
+    Entrant(NATIVE, "forest"),
+    Entrant(UNCOUNTED, "forest"),
+    Entrant(OURS, "logistic", (ONE, MANY)),
+    Entrant(MLFLOW, "logistic", (ONE, MANY)),
+    Entrant(MLSERVER, "logistic"),
+    Entrant(NATIVE, "pyfunc"),
+    Entrant(MLFLOW, "pyfunc"),
+)
+
+RATIOS = (
+    Ratio("forest", ONE, MLFLOW, 300),
+    Ratio("forest", ONE, MLSERVER, 200),
+    Ratio("forest", ONE, RAW, 0.5),
+    Ratio("logistic", ONE, MLFLOW, 100),
+    Ratio("logistic", ONE, MLSERVER, 80),
+    Ratio("forest", ONE, MLFLOW, 35, ours=NATIVE),
+    Ratio("pyfunc", ONE, MLFLOW, 1.5, ours=NATIVE),
+    Ratio("forest", MANY, MLFLOW, 8),
+    Ratio("logistic", MANY, MLFLOW, 25),
+)
+
+
+def load_of(name: str, seconds: int) -> Load:
+    """The load of this name."""
+    return Load(32 if name == ONE else 4, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import warnings
 from pathlib import Path
@@ -33,18 +34,24 @@ mlflow.models.set_model(Model())
 def save(folder: Path) -> dict[str, Path]:
     """Train and save every model once; return their directories by name."""
     found = {name: folder / name for name in ("forest", "logistic", "pyfunc")}
-    if not all((path / "MLmodel").exists() for path in found.values()):
+    done = folder / "models-saved"
+    if not done.exists():
+        for path in found.values():
+            shutil.rmtree(path, ignore_errors=True)
         _train(found)
+        done.touch()
     return found
 
 
-def prepared(saved: Path, out: Path, **environment: str) -> dict[str, Any]:
-    """Fetch a saved model for our server; return the report."""
+def prepared(saved: Path, out: Path, *, compile: bool) -> dict[str, Any]:  # noqa: A002 - the setting's name
+    """Fetch a saved model anew for our server; return the report. Raises SystemExit when it is served another way."""
     report = out.with_suffix(".json")
-    if not report.exists():
-        command = [*server_command(), "fetch", "--model", str(saved), "--out", str(out), "--report", str(report)]
-        subprocess.run(command, check=True, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    command = [*server_command(), "fetch", "--model", str(saved), "--out", str(out), "--report", str(report)]
+    environment = {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_COMPILE": str(compile).lower()}
+    subprocess.run(command, check=True, env=os.environ | environment, stderr=subprocess.DEVNULL)
     found: dict[str, Any] = json.loads(report.read_text())
+    if found["compiled"] != compile:
+        raise SystemExit(f"{saved.name}: {found['why']}")
     return found
 
 
@@ -73,10 +80,18 @@ def _train(found: dict[str, Path]) -> None:
     common["pip_requirements"] = []
     logistic = make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y)
     forest = RandomForestClassifier(100, random_state=0).fit(x, y)
+    reference = json.dumps({"features": {name: _bins(x[name]) for name in x}})
     for name, model in (("forest", forest), ("logistic", logistic)):
         mlflow.sklearn.save_model(model, found[name], skops_trusted_types=["sklearn.tree._tree.Tree"], **common)
+        (found[name] / "reference.json").write_text(reference)
     folder = found["pyfunc"].parent
     (folder / "function.py").write_text(FUNCTION)
     skops.io.dump(logistic, folder / "logistic.skops")
     artifacts = {"model": str(folder / "logistic.skops")}
     mlflow.pyfunc.save_model(found["pyfunc"], python_model=str(folder / "function.py"), artifacts=artifacts, **common)
+
+
+def _bins(values: Any) -> dict[str, Any]:
+    """Tenths of the training data, which drift is counted against."""
+    edges = sorted({float(edge) for edge in values.quantile([tenth / 10 for tenth in range(1, 10)])})
+    return {"edges": edges, "shares": [1 / (len(edges) + 1)] * (len(edges) + 1)}

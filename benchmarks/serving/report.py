@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import platform
 import statistics
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.serving.cells import Cell
+from benchmarks.serving.cells import ENTRANTS, NATIVE, ONE, OURS, RATIOS, TITLES, UNCOUNTED, Ratio
 from benchmarks.serving.load import Result
+from benchmarks.serving.rounds import Samples
 
+HEAD = ("server", "load", "requests/s", "p50 ms", "p95 ms", "p99 ms", "errors")
+HEAD += ("processor µs/request", "first answer s", "memory MB")
 BEGIN, END = "<!-- serving: begin -->", "<!-- serving: end -->"
-
-
-@dataclass
-class Measured:
-    """Everything about one cell: results by server, one per round."""
-
-    cell: Cell
-    results: dict[str, list[Result]] = field(default_factory=dict)
-    starts: dict[str, list[float]] = field(default_factory=dict)
-    memory: dict[str, list[float]] = field(default_factory=dict)
 
 
 def median(values: Sequence[float]) -> float:
@@ -29,27 +21,89 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values) if values else 0.0
 
 
-def ratio(measured: Measured, peer: str) -> float:
-    """Our requests per second over the peer's: the median over rounds of the ratio within a round."""
-    ours, theirs = measured.results["slipway"], measured.results[peer]
+def page(samples: Samples, rounds: int, grown: tuple[float, float] | None, requests: int) -> str:
+    """Everything: what was asked and what came out, then each comparison."""
+    lines = [machine(rounds), "", "| figure | asked | measured | |", "|---|---|---|---|"]
+    lines += [*_ratios(samples), *_own(samples), *(_growth(grown, requests) if grown else ())]
+    for model, title in TITLES.items():
+        lines += _comparison(samples, model, title)
+    return "\n".join(lines)
+
+
+def _row(figure: str, asked: str, measured: str, good: bool) -> str:
+    return f"| {figure} | {asked} | {measured} | {'met' if good else '**missed**'} |"
+
+
+def ratio(samples: Samples, asked: Ratio) -> float:
+    """Our requests per second over the peer's: the median over rounds of the ratio within a round; 0 for none."""
+    ours = samples.results[asked.ours, asked.model, asked.load]
+    theirs = samples.results[asked.peer, asked.model, asked.load]
+    if not all(each.requests for each in theirs):
+        return 0.0  # a peer that answered nothing in a round shows that the machine was busy, not that we are fast
     return median([a.per_second / b.per_second for a, b in zip(ours, theirs, strict=True)])
 
 
-def table(measured: Measured) -> str:
-    """One comparison."""
-    lines = [f"### {measured.cell.title}", ""]
-    lines += ["| server | requests/s | p50 ms | p95 ms | p99 ms | errors | first answer s | memory MB |"]
-    lines += ["|---|---|---|---|---|---|---|---|"]
-    for name, results in measured.results.items():
-        figures = [median([getattr(result, key) for result in results]) for key in ("per_second", "p50", "p95", "p99")]
-        shown = [f"{figures[0]:,.0f}", *(f"{figure:.2f}" for figure in figures[1:])]
-        errors = sum(result.errors for result in results)
-        start, memory = median(measured.starts[name]), median(measured.memory[name])
-        lines.append(f"| {name} | {' | '.join(shown)} | {errors} | {start:.2f} | {memory:.0f} |")
-    targets = [
-        f"{ratio(measured, peer):.3g} × {peer} (asked: {least:g})" for peer, least in measured.cell.targets.items()
-    ]
-    return "\n".join([*lines, "", "Slipway is " + ", ".join(targets) + ".", ""])
+def _ratios(samples: Samples) -> Iterator[str]:
+    for asked in RATIOS:
+        if samples.results[asked.ours, asked.model, asked.load]:
+            found = ratio(samples, asked)
+            figure = f"{TITLES[asked.model]}{', not compiled' if asked.ours == NATIVE else ''}, {asked.load}"
+            shown = f"{found:.3g} ×" if found else "no answer from the peer: measure again"
+            yield _row(figure, f"≥ {asked.least:g} × {asked.peer}", shown, found >= asked.least)
+
+
+def _own(samples: Samples) -> Iterator[str]:
+    if samples.open_loop:
+        p95, p99 = (median([getattr(result, key) for result in samples.open_loop]) for key in ("p95", "p99"))
+        rate = median([result.per_second for result in samples.open_loop])
+        good = p95 <= 3 and p99 <= 10 and rate >= 950
+        found = f"{p95:.1f} ms, {p99:.1f} ms"
+        yield _row(f"Open loop, {rate:,.0f} requests/s: p95, p99", "≤ 3 ms, ≤ 10 ms", found, good)
+    for server, most in ((OURS, 0.8), (NATIVE, 2.5)):
+        if samples.starts[server, "forest"]:
+            start = median(samples.starts[server, "forest"])
+            yield _row(f"{server}: start to first answer", f"≤ {most} s", f"{start:.2f} s", start <= most)
+    for server, probes in samples.probes.items():
+        p99 = median([result.p99 for result in probes])
+        yield _row(f"{server}: probes under full load, p99", "≤ 50 ms", f"{p99:.1f} ms", p99 <= 50)
+    for model, seconds in samples.compiling.items():
+        yield _row(
+            f"{TITLES[model]}: conversion and proof", "≤ 10 s", f"{median(seconds):.1f} s", median(seconds) <= 10
+        )
+    if samples.results[UNCOUNTED, "forest", ONE]:
+        with_them, without = (samples.processor[name, "forest", ONE] for name in (OURS, UNCOUNTED))
+        cost = median([(a - b) / a for a, b in zip(with_them, without, strict=True)])
+        yield _row("Metrics: share of the server's processor time", "≤ 5 %", f"{cost:.1%}", cost <= 0.05)
+
+
+def _growth(grown: tuple[float, float], requests: int) -> Iterator[str]:
+    first, last = grown
+    yield _row(f"Memory after {requests // 10:,} requests", "≤ 90 MB", f"{first:.0f} MB", first <= 90)
+    good = last - first <= max(1.0, 0.02 * first)
+    yield _row(f"Growth over {requests:,} more", "none (≤ 2 %)", f"{last - first:+.1f} MB", good)
+
+
+def _comparison(samples: Samples, model: str, title: str) -> Iterator[str]:
+    shown = [(each.server, name) for each in ENTRANTS if each.model == model for name in each.loads]
+    shown = [(server, name) for server, name in shown if samples.results[server, model, name]]
+    if not shown:
+        return
+    yield from ("", f"### {title}", "")
+    yield f"| {' | '.join(HEAD)} |"
+    yield f"|{'---|' * len(HEAD)}"
+    for server, name in sorted(shown, key=lambda each: each[1], reverse=True):
+        results = samples.results[server, model, name]
+        figures = " | ".join(_figures(results))
+        processor = median(samples.processor[server, model, name])
+        start, memory = median(samples.starts[server, model]), median(samples.memory[server, model])
+        yield f"| {server} | {name} | {figures} | {processor:,.0f} | {start:.2f} | {memory:.0f} |"
+
+
+def _figures(results: Sequence[Result]) -> Iterator[str]:
+    yield f"{median([result.per_second for result in results]):,.0f}"
+    for key in ("p50", "p95", "p99"):
+        yield f"{median([getattr(result, key) for result in results]):.2f}"
+    yield str(sum(result.errors for result in results))
 
 
 def machine(rounds: int) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.serving.peers import ROOT, server_command
+from benchmarks.serving.peers import ROOT
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,23 @@ class Running:
         """Where predictions are asked for."""
         return f"http://127.0.0.1:{self.port}/invocations"
 
+    @property
+    def probe(self) -> str:
+        """Where Kubernetes would ask."""
+        return f"http://127.0.0.1:{self.port}/readyz"
+
+    def processor_seconds(self) -> float:
+        """What the process and its children have used of the processors, in seconds."""
+        return sum(_used(pid) for pid in _family(self.process.pid)) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> float:
         """Proportional resident memory of the process and its children, in MB (10^6 bytes)."""
         return sum(_proportional(pid) for pid in _family(self.process.pid)) / 1000
 
 
-def slipway(name: str, directory: Path) -> Server:
-    """Our own."""
-    command = (*server_command(), "serve", "--model", str(directory), "--port", "{port}")
+def slipway(name: str, directory: Path, module: str = "slipway_server") -> Server:
+    """Our own; `module` is what Python runs."""
+    command = (sys.executable, "-m", module, "serve", "--model", str(directory), "--port", "{port}")
     return Server(name, command, {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_LAME_DUCK_SECONDS": "0"})
 
 
@@ -76,7 +85,7 @@ def mlserver(programs: Path, model: Path, folder: Path) -> Server:
 
 
 @contextmanager
-def running(server: Server, body: Path, patience: float = 90.0) -> Iterator[Running]:
+def running(server: Server, body: Path, patience: float = 180.0) -> Iterator[Running]:
     """Start, wait for the first prediction, and stop in the end."""
     port = free_port()
     command = [part.replace("{port}", str(port)) for part in server.command]
@@ -130,3 +139,11 @@ def _proportional(pid: int) -> int:
     except OSError:
         return 0
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def _used(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])

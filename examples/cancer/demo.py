@@ -152,7 +152,7 @@ def take_back(expected: str) -> None:
 def story() -> None:
     """Everything, in order. Raises OtherWay and Failure."""
     make_namespace()
-    with forwarded("mlflow", "mlflow", 5000) as url:
+    with forwarded("mlflow", "service/mlflow", 5000) as url:
         chapter("Models")
         versions = train(url)
         clear(url)

@@ -47,7 +47,7 @@ def production_answer(key: Key, expected: str) -> None:
 
 def _ask(key: Key, body: bytes) -> tuple[str | None, str]:
     """The version that answered one request to the production Service, and what it said."""
-    with forwarded(key.namespace, key.name, 80) as url:
+    with forwarded(key.namespace, f"service/{key.name}", 80) as url:
         request = urllib.request.Request(f"{url}/invocations", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as response:
             return response.headers["X-Model-Version"], response.read().decode().strip()

@@ -8,10 +8,12 @@ from typing import Any
 from slipway.api.base import API_VERSION
 from slipway.context import Context
 from slipway.kube import Cluster, Conflict
+from slipway.names import CHECKPOINT_ANNOTATION, CHECKPOINT_TAG
 from slipway.plan.actions import (
     Action,
     Announce,
     Apply,
+    Checkpoint,
     CreateRevision,
     Delete,
     Flip,
@@ -45,7 +47,20 @@ async def act(context: Context, namespace: str, action: Action) -> None:
         case Announce():
             promotion = Promotion(action.model, action.version, action.alias, action.sync_stages)
             await context.board.announce(action.registry, promotion)
+        case Checkpoint():
+            await _checkpoint(context, namespace, action)
     context.instruments.actions.labels(type(action).__name__).inc()
+
+
+async def _checkpoint(context: Context, namespace: str, action: Checkpoint) -> None:
+    """Tag, then annotation; nothing while the audit store has not been reached: it is planned again."""
+    made = context.recorder.checkpoint(context.now(), action.covers) if context.recorder is not None else None
+    if made is None:
+        return
+    if action.registry:
+        await context.board.tag(action.registry, action.model, action.version, (CHECKPOINT_TAG, made.text()))
+    annotation = {"metadata": {"annotations": {CHECKPOINT_ANNOTATION: made.text()}}}
+    await context.cluster.patch_merge("ModelRevision", namespace, action.revision, annotation)
 
 
 async def _create_once(cluster: Cluster, manifest: Mapping[str, Any]) -> None:

@@ -8,6 +8,8 @@ from datetime import datetime
 
 import aiohttp
 
+from slipway.audit import Consumer
+from slipway.audit.recorder import Recorder
 from slipway.kube import Cluster
 from slipway.metrics.instruments import Instruments
 from slipway.registry.board import Board
@@ -27,3 +29,9 @@ class Context:
     """Wall clock, for what is written down."""
     monotonic: Callable[[], float]
     """Clock for what is measured inside the process, in seconds."""
+    recorder: Recorder | None = None
+    """The audit log's; None: no audit store."""
+    consumers: tuple[Consumer, ...] = ()
+    """Who gets the entries of the outboxes: the audit log's recorder, …"""
+    actor_key: bytes | None = None
+    """Key of the stamps that say who changed a release; None: nobody is believed."""

@@ -15,6 +15,10 @@ from slipway.times import stamp
 LOG = logging.getLogger(__name__)
 
 
+LONGEST = 1024
+"""Characters of an Event's message that the API server takes."""
+
+
 async def emit(cluster: Cluster, release: ModelRelease, decision: Decision, now: datetime) -> None:
     """Post the Event of `decision`; that it cannot be posted is logged and holds nothing up."""
     meta, at = release.metadata, stamp(now)
@@ -32,7 +36,7 @@ async def emit(cluster: Cluster, release: ModelRelease, decision: Decision, now:
         },
         "type": "Warning" if decision.warning else "Normal",
         "reason": decision.action,
-        "message": decision.message[:1024],
+        "message": _sentence(decision),
         "firstTimestamp": at,
         "lastTimestamp": at,
         "count": 1,
@@ -42,3 +46,9 @@ async def emit(cluster: Cluster, release: ModelRelease, decision: Decision, now:
         await cluster.create(event)
     except ClusterError as error:
         LOG.warning("event %s was not posted: %s", decision.action, error)
+
+
+def _sentence(decision: Decision) -> str:
+    """What was decided and by whom; where both do not fit, the end of what was decided is left out."""
+    by = f" (by {decision.actor[:200]})"
+    return decision.message[: LONGEST - len(by)] + by

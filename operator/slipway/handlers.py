@@ -15,6 +15,8 @@ from slipway.watchdog import Watchdog
 
 Seen = Callable[[Key, Mapping[str, Any] | None], None]
 """Gets every release that the watch delivers: its key and spec.model, None where it was deleted."""
+Gone = Callable[[Mapping[str, Any]], None]
+"""Gets every ModelRelease and ModelRevision that was deleted, as it was last."""
 Enqueue = Callable[[Key], None]
 
 CHILDREN = (
@@ -25,7 +27,7 @@ CHILDREN = (
 )
 
 
-def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorRegistry:
+def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog, gone: Gone) -> kopf.OperatorRegistry:
     """Handlers that never fail and never wait."""
     handlers = kopf.OperatorRegistry()
 
@@ -47,6 +49,13 @@ def registry(seen: Seen, enqueue: Enqueue, watchdog: Watchdog) -> kopf.OperatorR
         namespace, deleted = namespace or "", event.get("type") == "DELETED"
         watchdog.delivered((namespace, name), body["metadata"]["resourceVersion"], deleted)
         seen((namespace, name), None if deleted else body["spec"]["model"])
+        if deleted:
+            gone(event["object"])
+
+    @kopf.on.event(GROUP, VERSION, "modelrevisions", registry=handlers)
+    def revision_deleted(event: Any, **_: Any) -> None:
+        if event.get("type") == "DELETED":
+            gone(event["object"])
 
     def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         enqueue((namespace or "", labels[RELEASE_LABEL]))

@@ -7,14 +7,21 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from prometheus_client import CollectorRegistry, generate_latest
 
+from slipway.audit import export
+
 HEALTH_PORT = 8080
 METRICS_PORT = 9090
 
 Problem = Callable[[], str | None]
 
 
-async def serve(live: Problem, ready: Problem, registry: CollectorRegistry) -> list[web.AppRunner]:
-    """Serve /healthz and /readyz on 8080, /metrics on 9090. Each problem is None or a sentence that answers 503."""
+async def serve(
+    live: Problem, ready: Problem, registry: CollectorRegistry, audit: web.Application | None = None
+) -> list[web.AppRunner]:
+    """Serve /healthz and /readyz on 8080, /metrics on 9090, `audit` on the loopback's 8082.
+
+    Each problem is None or a sentence that answers 503.
+    """
 
     def probe(problem: Problem) -> Callable[[web.Request], web.Response]:
         def answer(_: web.Request) -> web.Response:
@@ -35,11 +42,12 @@ async def serve(live: Problem, ready: Problem, registry: CollectorRegistry) -> l
     health, figures = web.Application(), web.Application()
     health.add_routes([web.get("/healthz", handler(probe(live))), web.get("/readyz", handler(probe(ready)))])
     figures.add_routes([web.get("/metrics", handler(metrics))])
-    return [await _start(health, HEALTH_PORT), await _start(figures, METRICS_PORT)]
+    runners = [await _start(health, HEALTH_PORT), await _start(figures, METRICS_PORT)]
+    return [*runners, await _start(audit, export.PORT, "127.0.0.1")] if audit else runners
 
 
-async def _start(app: web.Application, port: int) -> web.AppRunner:
+async def _start(app: web.Application, port: int, host: str | None = None) -> web.AppRunner:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, port=port).start()
+    await web.TCPSite(runner, host, port).start()
     return runner

@@ -40,6 +40,9 @@ KINDS: dict[str, Resource] = {
     "Pod": _resource("", "v1", "Pod", "pods"),
     "Job": _resource("batch", "v1", "Job", "jobs"),
     "PodDisruptionBudget": _resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"),
+    "MutatingWebhookConfiguration": _resource(
+        "admissionregistration.k8s.io", "v1", "MutatingWebhookConfiguration", "mutatingwebhookconfigurations"
+    ),
     "Event": _resource("", "v1", "Event", "events"),
 }
 

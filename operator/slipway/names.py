@@ -12,6 +12,8 @@ VERSION_LABEL = "slipway.dev/model-version"
 GATE_LABEL = "slipway.dev/gate"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PRODUCTION_ANNOTATION = "slipway.dev/compared-with"
+CHECKPOINT_ANNOTATION = "slipway.dev/checkpoint"
+CHECKPOINT_TAG = "slipway.checkpoint"
 
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""

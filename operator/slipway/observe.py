@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import Any
 
 from slipway import names
+from slipway.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
+from slipway.audit import pending
 from slipway.context import Context
 from slipway.kube import Object
 from slipway.metrics import pods as pod_metrics
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import Counters, Observed, PolicyText, RegistryView, Service
+from slipway.plan.observed import ConfigText, Counters, Observed, RegistryView, Service
 from slipway.plan.scene import Scene
 from slipway.views import deployment_view, job_view, pod_view, service_view
 
@@ -31,9 +33,9 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
     manifest = await context.cluster.get("ModelRelease", namespace, name)
     if manifest is None:
         return None
-    release = ModelRelease.parse(manifest)
+    release = pending(context.consumers, ModelRelease.parse(manifest))
     seen = await _children(context, release)
-    seen = replace(seen, registry=_registry(context, release))
+    seen = replace(seen, registry=_registry(context, release), actors=_actors(context, release))
     wants = needs(Scene(seen, now))
     if wants == Needs():
         return seen
@@ -52,7 +54,8 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
     if production is None:
         foreign = await cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
-    revisions = sorted((ModelRevision.parse(r) for r in found["ModelRevision"]), key=lambda r: r.spec.number)
+    parsed = (pending(context.consumers, ModelRevision.parse(r)) for r in found["ModelRevision"])
+    revisions = sorted(parsed, key=lambda r: r.spec.number)
     pods = [pod for pod in found["Pod"] if "deletionTimestamp" not in pod["metadata"]]
     serving = [pod for pod in pods if names.GATE_LABEL not in pod["metadata"]["labels"]]
     return Observed(
@@ -87,6 +90,15 @@ def _owned(release: ModelRelease, found: Mapping[str, list[Object]]) -> tuple[tu
     return tuple(children)
 
 
+def _actors(context: Context, release: ModelRelease) -> Actors:
+    """The stamps that the admission webhook made, and nobody else."""
+    meta = release.metadata
+    if context.actor_key is None:
+        return Actors()
+    signed = Signed(meta.namespace, meta.name, meta.generation, release.spec, meta.annotations.get(ANNOTATION))
+    return actors(context.actor_key, signed)
+
+
 def _registry(context: Context, release: ModelRelease) -> RegistryView:
     """What the registry said last; nothing is asked here."""
     model = release.spec.model
@@ -96,14 +108,16 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
-    versions, policy, strangers, counters = await asyncio.gather(
+    versions, policy, problem, strangers, counters = await asyncio.gather(
         _versions(context, seen, wants),
         _policy(context, seen, wants),
+        _requests(context, seen, wants),
         _strangers(context, seen, wants),
         _counters(context, seen, wants),
     )
     registry, services = replace(seen.registry, versions=versions), {**seen.services, **strangers}
-    return replace(seen, registry=registry, policy=policy, services=services, counters=counters)
+    seen = replace(seen, registry=registry, policy=policy, requests_problem=problem)
+    return replace(seen, services=services, counters=counters)
 
 
 async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str, Any]:
@@ -113,14 +127,25 @@ async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str,
     return await context.board.versions(model.registry, model.name, wants.versions, context.monotonic())
 
 
-async def _policy(context: Context, seen: Observed, wants: Needs) -> PolicyText | None:
+async def _policy(context: Context, seen: Observed, wants: Needs) -> ConfigText | None:
     if wants.policy is None:
         return None
-    found = await context.cluster.get("ConfigMap", seen.release.metadata.namespace, wants.policy)
+    return await _text(context, seen, wants.policy, POLICY_KEY)
+
+
+async def _requests(context: Context, seen: Observed, wants: Needs) -> str | None:
+    if wants.requests is None:
+        return None
+    return (await _text(context, seen, wants.requests.config_map, wants.requests.key)).problem
+
+
+async def _text(context: Context, seen: Observed, name: str, key: str) -> ConfigText:
+    """What ConfigMap `name` has under `key`."""
+    found = await context.cluster.get("ConfigMap", seen.release.metadata.namespace, name)
     if found is None:
-        return PolicyText(problem="does not exist in the release's namespace")
-    text = (found.get("data") or {}).get(POLICY_KEY)
-    return PolicyText(text=text) if text else PolicyText(problem=f"has no key {POLICY_KEY}")
+        return ConfigText(problem="does not exist in the release's namespace")
+    text = (found.get("data") or {}).get(key)
+    return ConfigText(text=text) if text else ConfigText(problem=f"has no key {key}")
 
 
 async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str, Service]:

@@ -7,7 +7,8 @@ crash point lies before or after one atomic write. State advances on what is see
 for: a flip that was issued is believed when the Service's selector is seen to have moved.
 
 The status is written before the action, because it carries the intent: a rollback that was decided is on record before
-production moves.
+production moves. Each write carries the audit records of what it changes, in an outbox; `deliver` hands what is seen
+there to the audit store, and waits for nobody.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from slipway.api.release import ModelRelease
 from slipway.api.release_status import ReleaseStatus
 from slipway.context import Context
 from slipway.observe import observe
-from slipway.plan.actions import Plan
+from slipway.plan.actions import Decision
 from slipway.plan.planner import plan
 from slipway.plan.scene import Scene
-from slipway.status import project
+from slipway.status import decisions, project
 
 
 async def reconcile(context: Context, namespace: str, name: str) -> float | None:
@@ -36,11 +37,14 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     seen = await observe(context, namespace, name, now)
     if seen is None:
         return None
+    audit.deliver(context.consumers, seen.release, seen.revisions)
     decided = plan(seen, now)
-    await _write_status(context, seen.release, project(Scene(seen, now), decided))
+    status = project(Scene(seen, now), decided)
+    await _write_status(context, seen.release, status)
     if decided.action is not None:
         await act.act(context, namespace, decided.action)
-    await _tell(context, seen.release, decided, now)
+    for decision in decisions(seen, status, decided):
+        await _tell(context, seen.release, decision, now)
     return decided.again
 
 
@@ -59,10 +63,8 @@ async def _write_status(context: Context, release: ModelRelease, status: Release
     await context.cluster.replace_status(manifest)
 
 
-async def _tell(context: Context, release: ModelRelease, decided: Plan, now: datetime) -> None:
-    """The decision, once its write went through: an audit record and a Kubernetes Event."""
-    if decided.decision is None:
-        return
-    context.instruments.count(release, decided.decision)
-    audit.record(release, decided.decision, now)
-    await events.emit(context.cluster, release, decided.decision, now)
+async def _tell(context: Context, release: ModelRelease, decision: Decision, now: datetime) -> None:
+    """A decision, once its write went through: a line of the log and an Event. Its record lies in the outbox."""
+    context.instruments.count(release, decision)
+    audit.record(release, decision, now)
+    await events.emit(context.cluster, release, decision, now)

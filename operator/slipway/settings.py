@@ -8,6 +8,7 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from slipway.actors import SHORTEST_KEY
 from slipway.api.base import Duration, Frozen, seconds
 from slipway.gates import requirements
 
@@ -55,12 +56,43 @@ class Registry(Strict):
         return seconds(self.timeout)
 
 
+class Webhook(Strict):
+    """The admission webhook that says who changed a release."""
+
+    host: str = Field(description="Name by which the API server calls the operator's Service.")
+    configuration: str = Field(description="Name of the MutatingWebhookConfiguration.")
+    key_file: Path = Field(Path("/etc/slipway-webhook/key"), description="Secret key that stamps are made with.")
+
+    def key(self) -> bytes:
+        """The key. Raises SettingsError."""
+        try:
+            key = self.key_file.read_bytes().strip()
+        except OSError as error:
+            raise SettingsError(f"webhook.keyFile: {error}") from error
+        if len(key) < SHORTEST_KEY:
+            raise SettingsError(f"webhook.keyFile: {self.key_file} has fewer than {SHORTEST_KEY} bytes")
+        return key
+
+
+class Audit(Strict):
+    """Where the audit log is kept and what its checkpoints are signed with."""
+
+    url: str = Field("sqlite:////var/lib/slipway/audit.db", description="Database: sqlite:////PATH or postgresql://…")
+    url_file: Path | None = Field(None, description="File with the URL instead: it may hold a password.")
+    key: Path | None = Field(None, description="Ed25519 private key in PEM form; null: no checkpoints are made.")
+
+
 class Settings(Strict):
     """Everything that the operator's administrator decides."""
 
     images: Images
     registries: dict[str, Registry] = Field(min_length=1)
+    audit: Audit = Audit()
     watch_namespaces: tuple[str, ...] = ()
+    webhook: Webhook | None = Field(None, description="None: nobody knows who changed a release.")
+    notification_channels: Path | None = Field(
+        None, description="Folder with a file of URLs for each channel; None: nobody is notified."
+    )
     server_packages: str = Field(
         "",
         description="What the default server image has installed: lines of a lock file; empty: not known.",

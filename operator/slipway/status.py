@@ -5,8 +5,11 @@ from __future__ import annotations
 from slipway.api.release_status import Hold, Rejected, ReleaseStatus, RevisionRef, TrafficShare
 from slipway.api.revision import ModelRevision, Phase
 from slipway.conditions import conditions
-from slipway.plan.actions import Plan
+from slipway.plan.actions import Decision, Plan
 from slipway.plan.hold import held
+from slipway.plan.notices import notices
+from slipway.plan.observed import Observed
+from slipway.plan.outbox import posted
 from slipway.plan.scene import Scene
 from slipway.times import stamp
 
@@ -17,7 +20,7 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
     facts = plan.facts or release.status
     live, candidate, previous = scene.live, scene.candidate, scene.previous
     numbers = [facts.last_revision, *(revision.spec.number for revision in scene.seen.revisions)]
-    return facts.model_copy(
+    status = facts.model_copy(
         update={
             "observed_generation": release.metadata.generation,
             "phase": _phase(scene, plan),
@@ -34,6 +37,15 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
             "conditions": conditions(scene, plan, release.status.conditions),
         }
     )
+    for decision in decisions(scene.seen, status, plan):
+        if decision is not plan.decision or plan.facts is not None:
+            status = posted(status, decision, scene.now, scene.seen.revision(decision.revision))
+    return status
+
+
+def decisions(seen: Observed, after: ReleaseStatus, plan: Plan) -> tuple[Decision, ...]:
+    """What this pass decided: the plan's decision, and what shows in the conditions alone."""
+    return (*((plan.decision,) if plan.decision else ()), *notices(seen, after))
 
 
 def _phase(scene: Scene, plan: Plan) -> str:

@@ -38,6 +38,15 @@ class Histogram:
         cells[self.base + bisect_left(self.bounds, value)] += 1.0
         cells[self.sum] += value
 
+    def add_all(self, cells: memoryview[float], values: Sequence[float]) -> None:
+        """Count several values; mostly all of them are below the first bound."""
+        if max(values) <= self.bounds[0]:
+            cells[self.base] += len(values)
+            cells[self.sum] += sum(values)
+            return
+        for value in values:
+            self.add(cells, value)
+
     def cumulated(self, block: Block) -> tuple[list[tuple[str, float]], float]:
         """Prometheus' cumulative buckets, and the sum."""
         names = [repr(float(bound)) for bound in self.bounds] + ["+Inf"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from slipway_server.answers import Answer
 from slipway_server.lane import PATH, Lane
 from slipway_server.settings import Settings
 
@@ -17,7 +18,8 @@ class Connection(HttpToolsProtocol):
 
     settings: Settings
     lane: Lane
-    fast: bytes | None = None
+    parts: list[bytes] | None = None  # the body so far of a request for the lane
+    in_lane = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note when the connection began, and keep to the limit."""
@@ -46,18 +48,30 @@ class Connection(HttpToolsProtocol):
         return self.waiting_since is not None and now - self.waiting_since > limit
 
     def on_message_begin(self) -> None:
-        """A request begins: give the routes a way to ask about its connection."""
-        super().on_message_begin()
+        """A request begins. What uvicorn prepares for the application is put off until it's known to go there."""
+        if self.in_lane:
+            self.lane.flush()  # a second request of this connection: answers keep the order of their requests
         self.idle = False
         self.waiting_since = self.loop.time()
-        self.scope["slipway.connection"] = self  # type: ignore[typeddict-unknown-key]
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
 
     def on_headers_complete(self) -> None:
         """Choose the lane."""
         if self.url == PATH and self._free() and self.lane.takes(self.headers) and self._lasting():
-            self.fast = b""
+            self.parts = []
         else:
-            super().on_headers_complete()
+            self._to_application()
+
+    def _to_application(self) -> None:
+        """Hand the request over, and give the routes a way to ask about its connection."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers += headers
+        self.scope["slipway.connection"] = self  # type: ignore[typeddict-unknown-key]
+        super().on_headers_complete()
 
     def _free(self) -> bool:
         """Whether nothing is under way on this connection: no answer before this one, no client that does not read."""
@@ -74,40 +88,40 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Collect the body."""
-        if self.fast is None:
+        if self.parts is None:
             super().on_body(body)
-            return
-        self.fast = self.fast + body if self.fast else body
-
-    def _leave_lane(self) -> None:
-        """Hand over to the application what has arrived so far."""
-        body, self.fast = self.fast, None
-        super().on_headers_complete()
-        if body:
-            super().on_body(body)
+        else:
+            self.parts.append(body)
 
     def on_message_complete(self) -> None:
         """The request is whole: from here on only we can be slow."""
         self.waiting_since = None
-        if self.fast is not None and not self._answered(self.fast):
-            self._leave_lane()
-        if self.fast is None:
-            super().on_message_complete()
-        self.fast = None
+        if self.parts is not None:
+            body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+            self.parts, self.in_lane = None, True
+            if self.lane.enter(self.headers, body, self.reply):
+                return
+            self.in_lane = False
+            self._to_application()
+            super().on_body(body)
+        super().on_message_complete()
 
-    def _answered(self, body: bytes) -> bool:
+    def reply(self, answer: Answer) -> None:
+        """Write the answer of the lane."""
+        self.in_lane = False
         if self.transport.is_closing():
-            return True
-        answer = self.lane.answer(self.headers, body)
-        if answer is None:
-            return False
+            return
         now = self.loop.time()
         close = now >= self.expires or self.lane.service.draining
         self.transport.write(self.lane.written(answer, self.server_state.default_headers, close=close))
         if close:
             self.transport.close()
         self.waiting_since, self.idle = now, True
-        return True
+
+    def shutdown(self) -> None:
+        """The server ends: what waits in the lane is answered first."""
+        self.lane.flush()
+        super().shutdown()
 
     def on_response_complete(self) -> None:
         """An answer of the application has been written."""

@@ -1,23 +1,51 @@
 """The fast lane: requests that a compiled model answers at once, from parsed bytes to written bytes without a task.
 
-Whatever does not fit is left to the ASGI application, which answers it the same way.
+Small requests that arrive in the same turn of the event loop share one call of the model, which costs hardly more than
+a call for one of them. Nobody waits for company: a turn ends when nothing more has arrived. Whatever does not fit is
+left to the ASGI application, which answers it the same way.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
+from typing import NamedTuple
 
 from slipway_server import answers
 from slipway_server.answers import JSON, Answer
 from slipway_server.errors import RequestError
-from slipway_server.service import Service
+from slipway_server.predictor.runner import overloaded
+from slipway_server.protocols import answer as mlflow_answer
+from slipway_server.protocols.bulk import WORTH_BYTES
+from slipway_server.protocols.matrix import Rows
+from slipway_server.service import Model, Service
 
-LIMIT = 64 * 1024
+LIMIT = 512 * 1024
 PATH = b"/invocations"
+Headers = list[tuple[bytes, bytes]]
+Reply = Callable[[Answer], None]
 _STATUS = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 _PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 _OTHER_WAY = frozenset({b"content-encoding", b"transfer-encoding"})
+
+
+class Request(NamedTuple):
+    """A request, when it had arrived whole, and how its answer is written."""
+
+    headers: Headers
+    started: float
+    reply: Reply
+
+
+class Waiting(NamedTuple):
+    """A request that has been read, by the model that is to answer it."""
+
+    model: Model
+    rows: Rows
+    request: Request
 
 
 class Lane:
@@ -26,8 +54,11 @@ class Lane:
     def __init__(self, service: Service) -> None:
         self.service = service
         self.limit = min(LIMIT, service.settings.max_body_bytes)
+        self.waiting: deque[Waiting] = deque()
+        self.common: tuple[Headers, bytes] = ([], b"")
+        self.head = b""
 
-    def takes(self, headers: list[tuple[bytes, bytes]]) -> bool:
+    def takes(self, headers: Headers) -> bool:
         """Whether a request with these headers may pass: plain JSON of a known, small size."""
         length = b""
         for name, value in headers:
@@ -40,28 +71,95 @@ class Lane:
                 return False
         return length.isdigit() and int(length) <= self.limit
 
-    def answer(self, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer | None:
-        """Answer an `/invocations` request; None when it has to queue, or is none that this lane knows."""
+    def enter(self, headers: Headers, body: bytes, reply: Reply) -> bool:
+        """Take an `/invocations` request, whose answer goes to `reply`; False when it is none for this lane."""
         model = self.service.model
-        if model is None or model.inline is None:
-            return None
-        started = perf_counter()
+        if model is None or not model.rows_at_once:
+            return False
+        request = Request(headers, perf_counter(), reply)
         try:
-            found = model.at_once(body)
-            if found is None:
-                return None
-            answer = Answer(200, JSON, found)
+            if model.matrices is None or len(body) >= WORTH_BYTES:
+                return self._at_once(model, body, request)
+            rows, params = model.matrices.rows(body)
+            if params or len(rows) > model.rows_at_once:
+                return False
+            self._wait(Waiting(model, rows, request))
         except RequestError as error:
-            answer = answers.of_error(error)
-        self.service.done("invocations", answer.status, perf_counter() - started, headers)
-        return answer
+            self._done(request, answers.of_error(error))
+        return True
 
-    def written(self, answer: Answer, common: list[tuple[bytes, bytes]], *, close: bool) -> bytes:
+    def _at_once(self, model: Model, body: bytes, request: Request) -> bool:
+        inputs = model.reader.read(body)
+        if inputs.rows > model.rows_at_once:
+            return False
+        self._done(request, Answer(200, JSON, mlflow_answer.encode(model.at_once(inputs))))
+        return True
+
+    def _wait(self, waiting: Waiting) -> None:
+        limit = self.service.settings.max_queue
+        if len(self.waiting) >= limit + waiting.model.rows_at_once:
+            raise overloaded(limit)
+        if not self.waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+        self.waiting.append(waiting)
+
+    def flush(self) -> None:
+        """Answer everything that waits."""
+        while self.waiting:
+            self._answer(self._batch())
+
+    def _turn(self) -> None:
+        """Answer as many rows as one turn of the loop may cost; the rest comes after others have had theirs."""
+        if self.waiting:
+            self._answer(self._batch())
+        if self.waiting:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _batch(self) -> list[Waiting]:
+        batch = [self.waiting.popleft()]
+        model, count = batch[0].model, len(batch[0].rows)
+        while self.waiting and self.waiting[0].model is model:
+            count += len(self.waiting[0].rows)
+            if count > model.rows_at_once:
+                break
+            batch.append(self.waiting.popleft())
+        return batch
+
+    def _answer(self, batch: list[Waiting]) -> None:
+        model = batch[0].model
+        try:
+            found = model.at_once(model.together([each.rows for each in batch]))
+        except RequestError as error:
+            if len(batch) == 1:
+                self._done(batch[0].request, answers.of_error(error))
+                return
+            for each in batch:  # one does not fit: each by itself, so that no other is refused with it
+                self._answer([each])
+            return
+        now = perf_counter()
+        took = [now - each.request.started for each in batch]
+        self.service.done_together("invocations", took, [each.request.headers for each in batch])
+        start = 0
+        for each in batch:
+            end = start + len(each.rows)
+            each.request.reply(Answer(200, JSON, mlflow_answer.encode(found[start:end])))
+            start = end
+
+    def _done(self, request: Request, answer: Answer) -> None:
+        self.service.done("invocations", answer.status, perf_counter() - request.started, request.headers)
+        request.reply(answer)
+
+    def written(self, answer: Answer, common: Headers, *, close: bool) -> bytes:
         """The bytes of one answer; `common` are the headers that the server puts everywhere, its date for instance."""
-        head = [_STATUS[answer.status], self.service.identity_lines]
-        head += [b"%s: %s\r\n" % pair for pair in (*common, *answer.headers)]
-        if close:
-            head.append(b"connection: close\r\n")
-        head.append(b"content-type: %s\r\ncontent-length: %d\r\n\r\n" % (answer.kind, len(answer.body)))
-        head.append(answer.body)
-        return b"".join(head)
+        known, identity = self.common
+        if common is not known or identity is not self.service.identity_lines:  # a new second, or another model
+            self.common = common, self.service.identity_lines
+            self.head = self._head(Answer(200, JSON, b""))
+        head = self.head if answer.status == 200 else self._head(answer)
+        ending = b"\r\nconnection: close\r\n\r\n" if close else b"\r\n\r\n"
+        return b"%bcontent-length: %d%b%b" % (head, len(answer.body), ending, answer.body)
+
+    def _head(self, answer: Answer) -> bytes:
+        common, identity = self.common
+        pairs = (*common, *answer.headers, (b"content-type", answer.kind))
+        return b"".join([_STATUS[answer.status], identity, *(b"%b: %b\r\n" % pair for pair in pairs)])

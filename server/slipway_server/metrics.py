@@ -69,6 +69,11 @@ class Metrics:
         cells[self.codes.get((route, code), self.codes[route, 500])] += 1.0
         self.durations[route].add(cells, seconds)
 
+    def answered_together(self, route: str, code: int, seconds: Sequence[float]) -> None:
+        """Several requests have been answered at once."""
+        self.cells[self.codes[route, code]] += len(seconds)
+        self.durations[route].add_all(self.cells, seconds)
+
     def batch(self, rows: int) -> None:
         """The model was called with `rows` rows."""
         self.batches.add(self.cells, rows)

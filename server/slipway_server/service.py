@@ -17,6 +17,7 @@ from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Runner
 from slipway_server.problem import not_ready
 from slipway_server.protocols import answer, tensors
+from slipway_server.protocols.matrix import MatrixReader, Rows
 from slipway_server.protocols.reader import Reader
 from slipway_server.settings import Settings
 
@@ -31,18 +32,23 @@ class Model:
         self.runner = runner
         self.outputs: dict[str, tuple[str, tuple[int, ...]]] = {}
         self.inline = runner if isinstance(runner, InlineRunner) else None
+        self.matrices = reader if isinstance(reader, MatrixReader) else None
+        self.rows_at_once = self.inline.rows if self.inline else 0
 
-    def at_once(self, body: bytes) -> bytes | None:
-        """Answer the body of an `/invocations` request on the spot, or None: it must queue. Raises `RequestError`."""
-        inputs = self.reader.read(body)
-        if self.inline is None or inputs.rows > self.inline.rows:
-            return None
+    def together(self, parts: list[Rows]) -> Inputs:
+        """The inputs of several requests in one. Only for a model of numbers. Raises `RequestError`."""
+        assert self.matrices is not None
+        return self.matrices.together(parts[0] if len(parts) == 1 else [row for rows in parts for row in rows], {})
+
+    def at_once(self, inputs: Inputs) -> Any:
+        """Answer at most `rows_at_once` rows on the spot. Raises `RequestError`."""
+        assert self.inline is not None
         try:
             found = self.inline.at_once(inputs)
         except ForeignError as error:
             raise error.as_request_error() from error
         self.drift.seen(inputs, found)
-        return answer.encode(found)
+        return found
 
     async def predict(self, inputs: Inputs) -> Any:
         """Return the model's answer to checked inputs. Raises `RequestError`, whatever the model raises."""
@@ -59,7 +65,7 @@ class Model:
         default = self.bundle.predict_fn
         if self.bundle.compiled is not None:
             return list(dict.fromkeys((default, *self.bundle.compiled.methods)))
-        more = ("predict", "predict_proba") if self.bundle.flavor == "sklearn" and self.bundle.classes else ()
+        more = ("predict", "predict_proba") if self.bundle.classes else ()
         return list(dict.fromkeys((default, *more)))
 
     async def warm_up(self) -> None:
@@ -122,6 +128,13 @@ class Service:
             if status == 504:
                 self.metrics.timed_out()
             logs.request(route, status, seconds, headers)
+
+    def done_together(self, route: str, seconds: list[float], headers: list[list[tuple[bytes, bytes]]]) -> None:
+        """Several requests have been answered with 200 at once."""
+        self.metrics.answered_together(route, 200, seconds)
+        if self.settings.access_log:
+            for took, given in zip(seconds, headers, strict=True):
+                logs.request(route, 200, took, given)
 
     def use(self, model: Model) -> None:
         """Serve `model` from now on."""

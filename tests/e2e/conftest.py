@@ -77,7 +77,7 @@ def stage(
 
     def make(name: str, alias: str | None = None, production_alias: str | None = None) -> Release:
         follows, announces = alias or f"{name}-staging", production_alias or f"{name}-production"
-        for each in (follows, announces):
+        for each in {follows, announces} - aliases:
             models.drop(each)
             aliases.add(each)
         return Release(cluster, models, namespace, name, follows, announces)

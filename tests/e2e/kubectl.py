@@ -26,3 +26,8 @@ def kubectl(*arguments: str, manifest: dict[str, Any] | None = None) -> str:
     if done.returncode != 0:
         raise Refused(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
     return done.stdout
+
+
+def whoami() -> str:
+    """Whom the API server knows us as."""
+    return kubectl("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")

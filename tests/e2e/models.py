@@ -48,6 +48,11 @@ class Models:
         model = self._call("GET", "registered-models/get", {"name": self.name})["registered_model"]
         return {entry["alias"]: entry["version"] for entry in model.get("aliases", [])}
 
+    def tags(self, version: str) -> Mapping[str, str]:
+        """The tags of a version."""
+        found = self._call("GET", "model-versions/get", {"name": self.name, "version": version})["model_version"]
+        return {tag["key"]: tag["value"] for tag in found.get("tags", [])}
+
     def drop(self, alias: str) -> None:
         """Let `alias` point at nothing."""
         if alias in self.aliases():
@@ -57,6 +62,11 @@ class Models:
         """The older lifecycle stage of `version`."""
         found = self._call("GET", "model-versions/get", {"name": self.name, "version": version})
         return str(found["model_version"]["current_stage"])
+
+    def tag(self, version: str, key: str, value: str) -> None:
+        """Set a tag of `version`."""
+        fields = {"name": self.name, "version": version, "key": key, "value": value}
+        self._call("POST", "model-versions/set-tag", fields)
 
     def train(self) -> Mapping[str, str]:
         """Kind to version. Trains what the registry does not have yet."""

@@ -76,9 +76,14 @@ def hasten(operator: Operator) -> None:
     """Let the operator read aliases often, and load the slow example, which brings code of its own."""
     default = operator.config()["registries"]["default"]
     if (default["pollInterval"], default.get("allowCode")) != (POLL, True):
-        values = f"registries.default.pollInterval={POLL},registries.default.allowCode=true"
-        chart = str(ROOT / "charts" / "slipway")
-        command = ["helm", "upgrade", DEPLOYMENT, chart, "--namespace", NAMESPACE, "--reuse-values", "--set", values]
-        subprocess.run(command, check=True, timeout=180, stdout=subprocess.DEVNULL)
+        configure(f"registries.default.pollInterval={POLL},registries.default.allowCode=true")
     kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=180s")
     operator.until_ready()
+
+
+def configure(values: str) -> None:
+    """`helm upgrade --set VALUES`, keeping all others; returns when the operator that has them is ready."""
+    chart = str(ROOT / "charts" / "slipway")
+    command = ["helm", "upgrade", DEPLOYMENT, chart, "--namespace", NAMESPACE, "--reuse-values", "--set", values]
+    subprocess.run(command, check=True, timeout=180, stdout=subprocess.DEVNULL)
+    kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=180s")

@@ -49,6 +49,9 @@ def test_the_first_version_is_released(release: Release, versions: Mapping[str, 
     kubectl("-n", release.namespace, "wait", f"modelrelease/{NAME}", "--for=condition=Promoted", "--timeout=150s")
 
     assert release.answers() == first
+    served = release.newest(first)
+    assert served is not None
+    assert served["status"]["fetched"]["compiled"] is True, served["status"]["fetched"]["message"]
     assert until("the alias follows", lambda: release.models.aliases().get("production"), 30) == first
     assert release.models.stage(first) == "Production"
     assert len(release.serving_pods()) == 2

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.attempts import PATIENCE_SECONDS, SMOKE, attempt, evidence, since, start
 from tests.e2e.cluster import Object
 from tests.e2e.conftest import Stage
+from tests.e2e.kubectl import whoami
 from tests.e2e.models import AGAIN
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
@@ -96,7 +97,7 @@ def test_an_approval_counts_for_the_candidate_that_it_names(release: Release, ve
     assert promoted["status"]["consent"]["approved"] == digest
     consent = evidence(promoted, "approval")
     assert (consent["verdict"], consent["measuredOn"]["candidate"].split()[-1]) == ("Pass", digest)
-    assert "approved by unverified" in consent["message"]
+    assert f"approved by {whoami()}" in consent["message"]
     assert release.answers() == versions[AGAIN]
 
 

@@ -1,4 +1,4 @@
-"""Every way in which a gate keeps a candidate from production: one revision each, ended with the reason in words."""
+"""One revision per way in which a gate can end it: rejected, or left without a decision, with the reason in words."""
 
 from __future__ import annotations
 
@@ -6,132 +6,70 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from slipway.cli.registry import reachable
-from tests.e2e.attempts import ENDED, ONE_RETRY, SMOKE, attempt, evidence
+from tests.e2e.attempts import ENDED, attempt, evidence
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.conftest import Stage
-from tests.e2e.models import ROOT, Models, example
-from tests.e2e.narrow_model import REQUIREMENT
+from tests.e2e.gate_ways import CONFIG_MAPS, IN_PODS, SERVER_IMAGE, WITHOUT_PODS, Way
+from tests.e2e.models import ROOT, Models
 from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-NARROW = "narrow"
+SIDE_BY_SIDE = 2
+"""Attempts that are under way at a time: while one waits for its pod, another is judged."""
 
 
 @pytest.fixture(scope="module")
 def kinds(models: Models, versions: Mapping[str, str]) -> Mapping[str, str]:
-    """Kind to version, with the one that today's callers cannot use."""
+    """Kind to version, with those that no server may serve."""
     with reachable(models.url) as url:
-        command = [sys.executable, "-m", "tests.e2e.narrow_model", models.name, url]
+        command = [sys.executable, "-W", "ignore", "-m", "tests.e2e.unservable_models", models.name, url]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    return {**versions, NARROW: done.stdout.split()[-1]}
+    return {**versions, **json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def config_maps(cluster: Cluster, namespace: str) -> None:
+    """What some of the gates are given to read."""
+    for name, data in CONFIG_MAPS.items():
+        metadata = {"name": name, "namespace": namespace}
+        cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
 @pytest.fixture(scope="module")
-def release(stage: Stage, kinds: Mapping[str, str], cluster: Cluster, namespace: str) -> Iterator[Release]:
-    """A release whose production is modest, with what some of the gates are given to read."""
-    for name, data in (("malformed", {"governance.tags.yaml": "tags: {owner"}), ("requests", REQUESTS)):
-        metadata = {"name": name, "namespace": namespace}
-        cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
+def release(stage: Stage, kinds: Mapping[str, str]) -> Iterator[Release]:
+    """A release whose production is modest."""
     made = stage("gated")
     attempt(made, kinds["modest"], {}, "Live")
     yield made
     assert made.answers() == kinds["modest"], "nothing of all this came near production"
 
 
-def lines() -> Iterator[str]:
-    """Twenty requests, one of which lacks all columns but one."""
-    whole = example()
-    split = whole["dataframe_split"]
-    cut = {"columns": split["columns"][:1], "data": [split["data"][0][:1]]}
-    yield from [json.dumps(whole)] * 19
-    yield json.dumps({"dataframe_split": cut})
+Attempts = Mapping[str, tuple[Release, Future[Object]]]
 
 
-REQUESTS = {"requests.jsonl": "\n".join(lines())}
-ONE_IN_TWENTY_BAD = {"configMap": "requests"}
+@pytest.fixture(scope="module")
+def attempts(stage: Stage, kinds: Mapping[str, str], server_image: str) -> Iterator[Attempts]:
+    """Every way that needs pods, each with a release of its own that has no production, a few at a time."""
+    releases = {name: stage(f"way-{number}", "ways-staging", "ways-production") for number, name in enumerate(IN_PODS)}
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as lanes:
+        yield {
+            name: (releases[name], lanes.submit(_ended, releases[name], way, kinds[way.kind], server_image))
+            for name, way in IN_PODS.items()
+        }
 
 
-@dataclass(frozen=True)
-class Way:
-    """One way to fail: which candidate, which gates, and how its attempt ends."""
-
-    kind: str
-    gates: Object
-    gate: str
-    verdict: str
-    words: str
-    """Part of the sentence, of the gate as well as of the revision."""
-    attempts: int = 1
-
-
-def governed(policy: str) -> Object:
-    """Gates with governance by ConfigMap `policy`."""
-    return {"governance": {"policy": policy, "onError": ONE_RETRY}}
-
-
-def metric(name: str = "auc", **fields: Any) -> Object:
-    """Gates with one metric."""
-    return {"metrics": [{"name": name, "direction": "HigherIsBetter", "onError": {"retries": 0}, **fields}]}
-
-
-def rescored(**dataset: Any) -> Object:
-    """Gates with one metric measured on a dataset."""
-    return metric(source="Rescore", dataset={"label": "target", **dataset})
-
-
-def loaded(**fields: Any) -> Object:
-    """Gates with another smoke load."""
-    return {"smoke": {**SMOKE, **fields}}
-
-
-WITHOUT_PODS = {
-    "a required tag is missing": Way("untagged", governed("governance-tags"), "governance", "Fail", "tag owner"),
-    "there is no policy": Way("good", governed("nowhere"), "governance", "Error", "ConfigMap nowhere: ", 2),
-    "the policy is malformed": Way("good", governed("malformed"), "governance", "Error", "not valid YAML", 2),
-    "callers would break": Way(NARROW, {"contract": {}}, "contract", "Fail", "is gone"),
-    "its requirements are not met": Way(
-        NARROW, {"contract": {"allowBreaking": True}}, "contract", "Fail", f"{REQUIREMENT} is needed and the server"
-    ),
-    "its flavour may not serve": Way(
-        "good", {"contract": {"allowedFlavors": ["onnx"]}}, "contract", "Fail", "flavour sklearn may not serve"
-    ),
-    "a floor is not met": Way("good", metric(minimum=0.9999), "metrics/auc", "Fail", "must be at least 0.9999"),
-    "it is worse than production": Way("worse", metric(), "metrics/auc", "Fail", "production has"),
-    "a metric was never logged": Way("good", metric("lift"), "metrics/lift", "Inconclusive", "no logged metric lift"),
-}
-
-IN_PODS = {
-    "it is too slow": Way(
-        "slow", loaded(p95="100ms", rate=20, maxErrorRatio=1), "smoke", "Fail", "requests took longer than 100ms"
-    ),
-    "answers are wrong": Way("good", loaded(requestsFrom=ONE_IN_TWENTY_BAD), "smoke", "Fail", "no right answer"),
-    "the budget is not shown": Way(
-        "good",
-        loaded(requests=60, maxErrorRatio=0.5, requestsFrom=ONE_IN_TWENTY_BAD),
-        "smoke",
-        "Inconclusive",
-        "on both sides of 5 %: send more requests",
-    ),
-    "the rows lack their label": Way(
-        "good", rescored(label="diagnosis"), "metrics/auc", "Error", "the dataset has no column diagnosis"
-    ),
-    "its image is nowhere": Way(
-        "good",
-        {"custom": [{"name": "fair", "onError": {"retries": 0}, "job": {"image": "localhost:1/fair:1"}}]},
-        "custom/fair",
-        "Error",
-        "its image cannot be pulled",
-    ),
-    "there are no rows": Way(NARROW, rescored(), "metrics/auc", "Error", "the candidate has no artifact holdout"),
-}
+def _ended(release: Release, way: Way, version: str, server_image: str) -> Object:
+    gates = json.loads(json.dumps(way.gates).replace(SERVER_IMAGE, server_image))
+    ended = attempt(release, version, gates, *ENDED)
+    release.cluster.delete("ModelRelease", release.namespace, release.name)
+    return ended
 
 
 @pytest.mark.parametrize("way", WITHOUT_PODS.values(), ids=WITHOUT_PODS.keys())
@@ -143,9 +81,12 @@ def test_before_any_pod_starts(way: Way, release: Release, kinds: Mapping[str, s
     assert "fetched" not in ended["status"]
 
 
-@pytest.mark.parametrize("way", IN_PODS.values(), ids=IN_PODS.keys())
-def test_beside_the_candidate(way: Way, release: Release, kinds: Mapping[str, str]) -> None:
-    judged(attempt(release, kinds[way.kind], way.gates, *ENDED), way)
+@pytest.mark.parametrize("name", IN_PODS)
+def test_beside_the_candidate(name: str, attempts: Attempts) -> None:
+    release, ended = attempts[name]
+
+    judged(ended.result(timeout=240), IN_PODS[name])
+    assert release.selected() is None, "there never was a production"
 
 
 def judged(ended: Object, way: Way) -> None:
@@ -161,11 +102,3 @@ def judged(ended: Object, way: Way) -> None:
     assert found["attempts"] == way.attempts
     assert found["startedAt"]
     assert found["measuredOn"]["candidate"].startswith(ended["metadata"]["name"])
-
-
-def test_a_verdict_that_is_too_long(release: Release, kinds: Mapping[str, str], server_image: str) -> None:
-    """The kubelet keeps the last 4096 bytes of what the container wrote."""
-    job = {"image": server_image, "command": ["python", "-c", "open('/dev/termination-log', 'w').write('x' * 5000)"]}
-    custom = {"name": "talkative", "onError": {"retries": 0}, "job": job}
-    way = Way("good", {"custom": [custom]}, "custom/talkative", "Error", "longer than 4096 bytes")
-    judged(attempt(release, kinds[way.kind], way.gates, *ENDED), way)

@@ -1,13 +1,13 @@
-"""Gates on the real cluster: comparisons on the same rows, a human's consent, and every way in which a gate can end."""
+"""Comparisons with production on the same rows: no worse, worse, and too little evidence, which a human decides."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from tests.e2e.attempts import evidence
 from tests.e2e.cluster import Object
 from tests.e2e.conftest import Stage
 from tests.e2e.releases import Release
@@ -35,12 +35,6 @@ def release(stage: Stage) -> Release:
 def gates(**comparison: Any) -> Object:
     """The release's gates, with changes to the comparison."""
     return {"smoke": SMOKE, "metrics": [{**COMPARISON, **comparison}]}
-
-
-def evidence(revision: Object, name: str) -> Object:
-    """One gate's result."""
-    found: Object = next(result for result in revision["status"]["gates"] if result["name"] == name)
-    return found
 
 
 def test_the_first_version_owes_floors_only(release: Release, versions: Mapping[str, str]) -> None:
@@ -96,49 +90,3 @@ def _waiting(release: Release, version: str) -> Object | None:
     found = release.newest(version)
     asked = "set spec.gates.approval.approved to" in str(release.status().get("message"))
     return found if asked and found and found["status"]["phase"] == "Gating" else None
-
-
-def writes(text: str, code: int = 0) -> list[str]:
-    """A container's command that leaves `text` as its verdict and ends with `code`."""
-    return ["python", "-c", f"open('/dev/termination-log', 'w').write({text!r}); raise SystemExit({code})"]
-
-
-PASS = json.dumps({"verdict": "Pass", "message": "fine", "n": 1})
-WAYS = [
-    pytest.param(writes(json.dumps({"verdict": "Fail", "message": "unfair"})), {}, "unfair", id="it fails"),
-    pytest.param(writes("all good"), {}, "not JSON", id="its verdict is no JSON"),
-    pytest.param(writes(PASS, 3), {}, "did not end well", id="it passes and crashes"),
-    pytest.param(["python", "-c", "raise SystemExit(137)"], {}, "killed (exit code 137)", id="it is killed"),
-    pytest.param(["true"], {}, "gave no verdict", id="it says nothing"),
-]
-
-
-@pytest.mark.parametrize(("command", "more", "sentence"), WAYS)
-def test_a_custom_gate_that_goes_wrong_rejects_with_the_reason(
-    release: Release,
-    versions: Mapping[str, str],
-    server_image: str,
-    request: pytest.FixtureRequest,
-    command: list[str],
-    more: Object,
-    sentence: str,
-) -> None:
-    custom = {"name": "check", "onError": {"retries": 0}, "job": {"image": server_image, "command": command}, **more}
-    release.stage(versions["modest"])
-    release.apply(gates={"smoke": SMOKE, "custom": [custom]}, retry=request.node.callspec.id[:60])
-
-    rejected = until(
-        "this attempt is rejected", lambda: _rejected(release, versions["modest"], command), 150, release.seen
-    )
-
-    assert sentence in rejected["status"]["message"]
-    assert evidence(rejected, "custom/check")["verdict"] in {"Fail", "Error"}
-    assert release.answers() == versions["worse"], "production stays what it was"
-
-
-def _rejected(release: Release, version: str, command: list[str]) -> Object | None:
-    found = release.newest(version)
-    if not found or found.get("status", {}).get("phase") != "Rejected":
-        return None
-    custom = found["spec"]["policy"]["gates"].get("custom") or [{"job": {}}]
-    return found if custom[0]["job"].get("command") == command else None

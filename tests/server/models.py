@@ -117,6 +117,44 @@ def boosted(path: Path) -> None:
     _save(HistGradientBoostingRegressor(max_iter=20).fit(x, x["b c"] * 1e3 + x["d"]), x, path)
 
 
+def xgb_classifier(path: Path) -> None:
+    """XGBoost by its scikit-learn class."""
+    import mlflow.xgboost
+    from xgboost import XGBClassifier
+
+    x, y = numbers()
+    _save(XGBClassifier(n_estimators=10).fit(x, y), x, path, by=mlflow.xgboost)
+
+
+def xgb_regressor(path: Path) -> None:
+    """XGBoost by its scikit-learn class."""
+    import mlflow.xgboost
+    from xgboost import XGBRegressor
+
+    x, _ = numbers()
+    _save(XGBRegressor(n_estimators=10).fit(x, x["b c"] + x["d"]), x, path, by=mlflow.xgboost)
+
+
+def lgb_binary(path: Path) -> None:
+    """A LightGBM booster, which answers with probabilities."""
+    import lightgbm
+    import mlflow.lightgbm
+
+    x, y = numbers()
+    data = lightgbm.Dataset(x.to_numpy(), label=y)
+    _save(lightgbm.train({"objective": "binary", "verbose": -1}, data, 10), x, path, by=mlflow.lightgbm)
+
+
+def lgb_regressor(path: Path) -> None:
+    """A LightGBM booster, which answers with numbers."""
+    import lightgbm
+    import mlflow.lightgbm
+
+    x, _ = numbers()
+    data = lightgbm.Dataset(x.to_numpy(), label=(1000 + x["b c"] + x["d"]).to_numpy())
+    _save(lightgbm.train({"objective": "regression", "verbose": -1}, data, 10), x, path, by=mlflow.lightgbm)
+
+
 def sleeper(path: Path) -> None:
     """A model that is Python code, and takes as long as it's asked to."""
     import mlflow.pyfunc
@@ -136,24 +174,21 @@ def sleeper(path: Path) -> None:
         )
 
 
-def _save(model: Any, x: Any, path: Path, **more: Any) -> None:
+def _save(model: Any, x: Any, path: Path, by: Any = None, **more: Any) -> None:
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
+    if by is None:
+        by = mlflow.sklearn
+        more |= {"skops_trusted_types": TRUSTED}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         method = getattr(model, more.get("pyfunc_predict_fn", "predict"))
-        mlflow.sklearn.save_model(
-            model,
-            path,
-            signature=infer_signature(x, method(x)),
-            input_example=x[:3],
-            skops_trusted_types=TRUSTED,
-            pip_requirements=[],
-            **more,
-        )
+        about = {"signature": infer_signature(x, method(x)), "input_example": x[:3], "pip_requirements": []}
+        by.save_model(model, path, **about, **more)
 
 
+BOOSTED = (xgb_classifier, xgb_regressor, lgb_binary, lgb_regressor)
 MODELS: dict[str, Callable[[Path], None]] = {
-    model.__name__: model for model in (forest, scaled_forest, mixed, ridge, boosted, sleeper)
+    model.__name__: model for model in (forest, scaled_forest, mixed, ridge, boosted, *BOOSTED, sleeper)
 }

@@ -19,6 +19,7 @@ from slipway_server import bundle as bundles
 from slipway_server.predictor import native, onnx
 from slipway_server.protocols.select import reader_for
 from tests.server.conftest import SETTINGS
+from tests.server.models import BOOSTED
 
 NAMES = ["a", "b c", "d", "e"]
 NUMBER = st.floats(-1e6, 1e6, allow_nan=False) | st.sampled_from([0.0, -0.0, 1.0, 0.1, 1e-300, 16777217.0])
@@ -65,9 +66,11 @@ def _equal(expected: list[Any], got: list[Any]) -> None:
         assert got == expected
 
 
-@pytest.mark.parametrize(
-    ("model", "compiled"), [("forest", True), ("forest", False), ("scaled_forest", True), ("boosted", False)]
-)
+MODELS = [("forest", True), ("forest", False), ("scaled_forest", True), ("boosted", False)]
+MODELS += [(model.__name__, compiled) for model in BOOSTED for compiled in (True, False)]
+
+
+@pytest.mark.parametrize(("model", "compiled"), MODELS)
 @RELAXED
 @given(rows=NUMBERS)
 def test_numbers(

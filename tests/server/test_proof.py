@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 
 from slipway_server import bundle as bundles
-from slipway_server.fetch import convert, rows, trees
+from slipway_server.fetch import boosted, convert, graph, rows, trees
 from slipway_server.fetch.command import Order, fetch
 from slipway_server.fetch.prove import difference, prove
 from slipway_server.predictor.inputs import Inputs
 from tests.server.conftest import SETTINGS
-from tests.server.models import numbers
+from tests.server.models import BOOSTED, numbers
 
 
 def test_the_demo_models_are_compiled_with_their_proof(bundle_of: Callable[[str], bundles.Bundle]) -> None:
-    for name in ("forest", "scaled_forest", "mixed", "ridge"):
+    for name in ("forest", "scaled_forest", "mixed", "ridge", *(model.__name__ for model in BOOSTED)):
         found = bundle_of(name)
         assert found.kind == "onnx", found.why
         assert found.proof is not None
@@ -32,6 +32,39 @@ def test_the_demo_models_are_compiled_with_their_proof(bundle_of: Callable[[str]
 
 def test_trees_behind_a_scaler_need_its_result_in_float32(bundle_of: Callable[[str], bundles.Bundle]) -> None:
     assert "trees in float32" in bundle_of("scaled_forest").why
+
+
+def test_lightgbm_compares_in_double_precision_and_xgboost_in_single(
+    bundle_of: Callable[[str], bundles.Bundle],
+) -> None:
+    for model in BOOSTED:
+        found = bundle_of(model.__name__)
+        assert found.compiled is not None
+        assert found.compiled.dtype == ("float64" if found.flavor == "lightgbm" else "float32")
+        assert found.proof is not None
+        assert found.proof["predict"]["rows"]["thresholds"] > 0
+    assert set(bundle_of("xgb_classifier").proof or {}) == {"predict", "predict_proba"}
+
+
+def test_thresholds_that_are_not_the_models_own_are_not_served() -> None:
+    import lightgbm
+    import onnx
+
+    x, y = numbers()
+    data = lightgbm.Dataset(x.to_numpy(), label=y)
+    booster = lightgbm.train({"objective": "binary", "verbose": -1}, data, 3)
+    features, values = trees.splits(booster)
+    signature = bundles.Signature(columns=tuple(bundles.Column(name, "double") for name in "abcd"))
+    first = next(iter(boosted.candidates(booster, signature)))
+    assert isinstance(first, convert.Candidate)
+    single = list(boosted.candidates(booster, signature))[1]
+    assert isinstance(single, convert.Candidate)
+    assert (first.compiled.dtype, single.compiled.dtype) == ("float64", "float32")
+    graph_of = onnx.ModelProto.FromString
+    assert graph.widen(graph_of(single.content), convert.MATRIX, (features, values))
+    assert not graph.widen(graph_of(single.content), convert.MATRIX, (features[1:], values[1:] + 1.0))
+    beside = np.append(values, np.nextafter(values[0], np.inf))
+    assert not graph.widen(graph_of(single.content), convert.MATRIX, (np.append(features, features[0]), beside))
 
 
 def test_a_model_without_a_conversion_is_served_by_its_own_library(

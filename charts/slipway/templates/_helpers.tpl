@@ -6,6 +6,15 @@
 {{- end -}}
 {{- end -}}
 
+{{- define "slipway.webhook" -}}
+{{ printf "%s-webhook" (include "slipway.fullname" . | trunc 55 | trimSuffix "-") }}
+{{- end -}}
+
+{{/* Of what is there once for the whole cluster: operators of different namespaces must not share it. */}}
+{{- define "slipway.clusterWebhook" -}}
+{{ printf "%s.%s" (include "slipway.webhook" .) .Release.Namespace }}
+{{- end -}}
+
 {{- define "slipway.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}
@@ -28,6 +37,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- end -}}
 
+{{- define "slipway.auditKey" -}}
+{{ .Values.audit.checkpoints.existingSecret | default (printf "%s-audit-key" (include "slipway.fullname" .)) }}
+{{- end -}}
+
 {{/* The operator's configuration file: the values that it reads, without those that only the chart needs. */}}
 {{- define "slipway.config" -}}
 {{- $registries := dict -}}
@@ -38,7 +51,20 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 {{- $images := dict "server" .Values.images.server "native" .Values.images.native "jobs" (.Values.images.jobs | default .Values.images.native) -}}
 {{- $top := pick .Values "watchNamespaces" "resyncInterval" "maxParallelReconciles" "logLevel" "serverPackages" -}}
-{{ merge (dict "images" $images "registries" $registries) $top | toYaml }}
+{{- if .Values.webhook.enabled -}}
+{{- $name := include "slipway.webhook" . -}}
+{{- $_ := set $top "webhook" (dict "configuration" (include "slipway.clusterWebhook" .) "host" (printf "%s.%s.svc" $name .Release.Namespace)) -}}
+{{- end -}}
+{{- if .Values.notifications.secret -}}
+{{- $_ := set $top "notificationChannels" "/etc/slipway-notifications" -}}
+{{- end -}}
+{{- $audit := dict "key" "/etc/slipway-audit/key.pem" -}}
+{{- if .Values.audit.store.url.secretName -}}
+{{- $_ := set $audit "urlFile" "/etc/slipway-audit/url" -}}
+{{- else -}}
+{{- $_ := set $audit "url" "sqlite:////var/lib/slipway/audit.db" -}}
+{{- end -}}
+{{ merge (dict "images" $images "registries" $registries "audit" $audit) $top | toYaml }}
 {{- end -}}
 
 {{/* What the operator may do where ModelReleases live. No Secrets, no exec. */}}

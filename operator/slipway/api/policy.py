@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -86,6 +87,15 @@ class Rollback(Frozen, json_schema_extra=validated(ONE_ROLLBACK_TARGET)):
         description="A model version that this release has served before.",
     )
     reason: str | None = Field(None, max_length=1024, description="Why, for the people who read the history.")
+
+
+class Notifications(Frozen):
+    """Who hears of what happens to the release."""
+
+    channels: Annotated[tuple[ObjectName, ...], Field(max_length=8)] = Field(
+        default=(),
+        description="Channels that the operator's administrator configured, by name: never a URL. Empty: default.",
+    )
 
 
 class DeletionPolicy(StrEnum):

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from slipway.api.base import Frozen, ObjectName, validated
 from slipway.api.gates import Gates
-from slipway.api.policy import SLO, DeletionPolicy, Rollback, Rollout, Traffic
+from slipway.api.policy import SLO, DeletionPolicy, Notifications, Rollback, Rollout, Traffic
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.workload import Server
 
@@ -89,6 +89,7 @@ class ReleaseSpec(Frozen):
     rollout: Rollout = Field(Rollout(), description="The pace of a release.")
     slo: SLO = Field(SLO(), description="What production owes its users.")
     traffic: Traffic = Field(Traffic(), description="How production traffic is moved.")
+    notifications: Notifications = Field(Notifications(), description="Who hears of what happens to the release.")
     rollback: Rollback | None = Field(
         None, description="Present: production is rolled back to this target and held there."
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, Timestamp
+from slipway.api.outbox import Outbox
 
 Text = Annotated[str, Field(max_length=4096)]
 
@@ -42,6 +43,7 @@ class Wanted(Frozen):
 
     version: str = Field(description="Model version.")
     since: Timestamp = Field(description="Since when the spec or the alias asks for it.")
+    actor: str = Field("unverified", description="Who asked for it, as the API server knows it.")
 
 
 class Rejected(Frozen):
@@ -126,6 +128,13 @@ class ReleaseStatus(Frozen):
     production_alias_version: str | None = Field(
         None, description="Version that the production alias was last seen on after Slipway moved it."
     )
+    intents: dict[str, Annotated[str, Field(max_length=128)]] = Field(
+        default_factory=dict,
+        max_length=8,
+        description="Effects that were decided and whose outcome has not been seen yet, with what they are about.",
+    )
+    outbox: Outbox = Field(default=(), description="Audit records that wait for the audit store.")
+    recorded: int = Field(0, ge=0, description="Number of the newest audit record of this object.")
     conditions: Annotated[tuple[Condition, ...], Field(max_length=16)] = Field(
         default=(),
         description="Ready, Reconciling, Stalled, Promoted, RegistryReachable, RollbackReady, SLOHealthy, Held.",

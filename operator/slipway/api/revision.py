@@ -9,6 +9,7 @@ from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, ObjectName, Timestamp, validated
 from slipway.api.gates import Gates
+from slipway.api.outbox import Outbox
 from slipway.api.policy import SLO, Rollout
 from slipway.api.release import Metadata
 from slipway.api.verdict import GateResult
@@ -137,6 +138,7 @@ class Consent(Frozen):
     waiting_since: Timestamp | None = Field(None, description="When all other gates had answered.")
     approved: Digest | None = Field(None, description="The digest that spec.gates.approval.approved was seen to name.")
     given_at: Timestamp | None = Field(None, description="When it was first seen to name it.")
+    approver: str | None = Field(None, description="Who set it, as the API server knows it; empty: not known.")
 
 
 class RevisionStatus(Frozen):
@@ -160,6 +162,11 @@ class RevisionStatus(Frozen):
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")
+    expired_at: Timestamp | None = Field(
+        None, description="When it fell out of the history: it is deleted once the audit store has its records."
+    )
+    outbox: Outbox = Field(default=(), description="Audit records that wait for the audit store.")
+    recorded: int = Field(0, ge=0, description="Number of the newest audit record of this object.")
 
 
 class ModelRevision(Frozen):

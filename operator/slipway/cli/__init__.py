@@ -7,6 +7,7 @@ import importlib
 import click
 
 COMMANDS = {
+    "audit": "Read the audit log, and prove that nothing was taken out of it or changed.",
     "deploy": "Release a model version: move the candidate alias to it, and follow the release to its end.",
     "get": "List releases.",
     "lint": "Check a governance policy, and a model version's tags against it.",

@@ -17,21 +17,21 @@ AUDIT_LOGGER = "slipway.audit"
 
 
 @contextmanager
-def forwarded(namespace: str, service: str, port: int) -> Iterator[str]:
-    """The URL on this host of a Service's port, for as long as the context lasts. Raises Failure."""
-    command = ["kubectl", "-n", namespace, "port-forward", f"service/{service}", f":{port}", "--address", "127.0.0.1"]
+def forwarded(namespace: str, target: str, port: int) -> Iterator[str]:
+    """The URL on this host of a port of `target`, such as service/mlflow, while the context lasts. Raises Failure."""
+    command = ["kubectl", "-n", namespace, "port-forward", target, f":{port}", "--address", "127.0.0.1"]
     try:
         child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     except FileNotFoundError:
         raise Failure("kubectl is not on the PATH; it is needed to reach a Service inside the cluster") from None
     with child:
         try:
-            yield f"http://127.0.0.1:{_local_port(child, service, namespace)}"
+            yield f"http://127.0.0.1:{_local_port(child, target, namespace)}"
         finally:
             child.terminate()
 
 
-def _local_port(child: subprocess.Popen[str], service: str, namespace: str) -> str:
+def _local_port(child: subprocess.Popen[str], target: str, namespace: str) -> str:
     """The port that kubectl chose, once it listens."""
     line = child.stdout.readline() if child.stdout else ""
     found = _FORWARDING.match(line)
@@ -39,9 +39,21 @@ def _local_port(child: subprocess.Popen[str], service: str, namespace: str) -> s
         return found.group(1)
     child.terminate()
     said = child.stderr.read().strip() if child.stderr else ""
-    raise Failure(
-        f"cannot forward a port to service {service} in {namespace}: {said or line or 'kubectl said nothing'}"
-    )
+    raise Failure(f"cannot forward a port to {target} in {namespace}: {said or line or 'kubectl said nothing'}")
+
+
+def operator_pod(namespace: str) -> str:
+    """The operator's pod, as kubectl names it: pod/NAME. Raises Failure."""
+    command = ["kubectl", "-n", namespace, "get", "pods", "--selector", _OPERATOR, "--output", "name"]
+    command += ["--field-selector", "status.phase=Running"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Failure(f"kubectl cannot be run: {error}; it is needed to reach the operator") from None
+    if found.returncode or not found.stdout.strip():
+        said = found.stderr.strip() or "none is running"
+        raise Failure(f"the operator's pod was not found in namespace {namespace}: {said}; use --operator-namespace")
+    return found.stdout.split()[0]
 
 
 def audit_entries(operator_namespace: str, since_seconds: int) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ def reachable(url: str) -> Iterator[str]:
         yield url
         return
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    with forwarded(inside["namespace"], inside["service"], port) as here:
+    with forwarded(inside["namespace"], f"service/{inside['service']}", port) as here:
         yield here + parts.path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import click
 
 from slipway.api.revision import ModelRevision, Watched
-from slipway.cli import options
+from slipway.cli import audit_source, options
 from slipway.cli.follow import Look, look
 from slipway.cli.registry import Registry, configured_url, reachable
 from slipway.cli.session import Failure, Key, on_cluster
@@ -20,6 +21,8 @@ from slipway.plan.observed import Version
 from slipway.report.files import files
 from slipway.report.story import LiveFigures, Story
 from slipway.times import stamp
+
+AUDIT = "audit.jsonl"
 
 
 @click.command()
@@ -45,7 +48,11 @@ def command(key: Key, mlflow: options.Mlflow, out: Path) -> None:
 
     seen, url = on_cluster(read)
     versions = _described(url, seen)
-    written = write(out, story(seen, versions, ()))
+    log = _log(mlflow.operator_namespace)
+    records = [record for record in map(json.loads, log.lines) if _about(record, key)] if log else []
+    written = write(out, story(seen, versions, records))
+    if log:
+        written.append(log.save(out / AUDIT))
     for path in written:
         CONSOLE.print(f"wrote {path}")
 
@@ -74,6 +81,19 @@ def write(out: Path, told: Story) -> list[Path]:
     except OSError as error:
         raise Failure(f"cannot write the report to {out}: {error.strerror}; choose another place with --out") from None
     return paths
+
+
+def _log(operator_namespace: str) -> audit_source.Collected | None:
+    """The operator's whole log: one release's records alone are no chain that could be verified."""
+    try:
+        return audit_source.collected(operator_namespace)
+    except Failure as error:
+        CONSOLE.print(f"[yellow]without the audit log[/]: {error.message}")
+        return None
+
+
+def _about(record: Mapping[str, Any], key: Key) -> bool:
+    return (record["namespace"], record["release"]) == (key.namespace, key.name)
 
 
 def counted(seen: Look) -> LiveFigures | None:

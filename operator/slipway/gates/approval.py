@@ -13,6 +13,9 @@ from slipway.gates.text import plain
 
 NAME = "approval"
 UNVERIFIED = "unverified"
+_APPROVE_AGAIN = (
+    "with the admission webhook running, remove spec.gates.approval.approved and set it again (docs/actors.md)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,9 @@ def _same_person(gate: ApprovalGate, request: Request) -> str | None:
         return None
     if request.approver is None or request.author is None:
         unknown = "who approved" if request.approver is None else "who registered the version"
-        return f"two persons are needed and nobody recorded {unknown}; install the admission webhook, tag the author"
-    if request.approver == request.author:
+        mend = _APPROVE_AGAIN if request.approver is None else "set the version's tag author"
+        return f"two persons are needed and nobody recorded {unknown}; {mend}"
+    if request.approver.casefold() == request.author.strip().casefold():
         return f"{plain(request.approver, 200)} registered the version; another person must approve it"
     return None
 

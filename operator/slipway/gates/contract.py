@@ -17,6 +17,10 @@ from slipway.gates.text import count, plain
 NAME = "contract"
 MAX_BYTES = 2**20
 _SHOWN_CHANGES = 40
+_SHOWN_TYPES = 5
+_INSTEAD = (
+    "keep to scikit-learn's own estimators, or serve the model as a pyfunc where the registry connection allows code"
+)
 _PICKLE_ENDINGS = (".pkl", ".pickle", ".joblib")
 _PICKLE_KEYS = ("pickled_model", "data", "model_path", "python_model", "model_data")
 _CODE_KEYS = ("code", "model_code_path", "python_model")
@@ -32,6 +36,8 @@ class ModelFiles:
 
     mlmodel: Mapping[str, Any]
     requirements: str | None
+    unlisted_types: tuple[str, ...] | None = None
+    """Types in its skops file that no server loads; None: not known, the init container looks."""
 
     @property
     def flavors(self) -> dict[str, Mapping[str, Any]]:
@@ -48,7 +54,7 @@ class Trust:
     allow_pickle: bool = False
 
 
-def files(mlmodel: str, requirements_text: str | None) -> ModelFiles:
+def files(mlmodel: str, requirements_text: str | None, types: tuple[str, ...] | None = None) -> ModelFiles:
     """The files' content. Raises ContractError for an MLmodel that is not the YAML mapping MLflow writes."""
     if len(mlmodel) > MAX_BYTES:
         raise ContractError(f"MLmodel is larger than {MAX_BYTES} bytes")
@@ -58,7 +64,7 @@ def files(mlmodel: str, requirements_text: str | None) -> ModelFiles:
         raise ContractError(f"MLmodel is not YAML ({plain(str(error), 200)})") from error
     if not isinstance(document, dict) or not isinstance(document.get("flavors"), dict):
         raise ContractError("MLmodel is not a mapping with flavors, as MLflow writes it")
-    return ModelFiles(document, requirements_text)
+    return ModelFiles(document, requirements_text, types)
 
 
 def judge(
@@ -121,6 +127,9 @@ def _storage(gate: ContractGate, candidate: ModelFiles, trust: Trust) -> Iterato
     for name, conf in candidate.flavors.items():
         if not trust.allow_pickle and (how := _pickled(conf)):
             yield f"flavour {name} is stored as {how}, which runs code when it is loaded; store it as skops or ONNX"
+    if candidate.unlisted_types:
+        shown = ", ".join(plain(name, 80) for name in candidate.unlisted_types[:_SHOWN_TYPES])
+        yield f"its skops file holds types that may run code: {shown}; {_INSTEAD}"
     if not trust.allow_code and (place := _brings_code(candidate.flavors.get("python_function", {}))):
         yield f"the model brings its own code ({place}), which the registry connection does not allow"
 

@@ -39,12 +39,12 @@ def stale(results: Iterable[GateResult], production: str | None) -> tuple[str, .
     return tuple(result.name for result in compared if result.measured_on.get(PRODUCTION) != production)
 
 
-def run_number(attempt: int, runs: Mapping[int, str | None], production: str | None) -> int:
-    """The number of the Job that answers attempt `attempt` (from 1) of a gate against today's `production`.
+def run_number(read: int, runs: Mapping[int, str | None], production: str | None) -> int:
+    """The number of the Job to read next of a gate, against today's `production`; it need not exist yet.
 
-    `runs` has the gate's Jobs so far, number → identity of the production they were pointed at (None: there was none).
-    Attempts are counted anew when production changes: a run from before is never read again.
+    `read` is the number of the Job that was read last (0: none), `runs` has the gate's Jobs so far, number → identity
+    of the production they were pointed at (None: there was none). A run against another production is never read again.
     """
     outdated = max((number for number, pointed_at in runs.items() if pointed_at != production), default=0)
-    fresh = sorted(number for number in runs if number > outdated)
-    return fresh[attempt - 1] if attempt <= len(fresh) else max(runs, default=0) + 1
+    fresh = [number for number in runs if number > max(outdated, read)]
+    return min(fresh, default=max([read, *runs]) + 1)

@@ -25,7 +25,7 @@ _KILLED = 137
 _REASONS = {
     "OOMKilled": "it ran out of memory; give the gate's container a higher memory limit",
     "DeadlineExceeded": "it ran out of time; raise the gate's timeout or ask less of it",
-    "BackoffLimitExceeded": "its container failed without a verdict; read the pod's log",
+    "BackoffLimitExceeded": "its container failed without a verdict; read the log of its Job's pod",
     "ErrImagePull": "its image cannot be pulled; check the image's name and the pull secrets",
     "ImagePullBackOff": "its image cannot be pulled; check the image's name and the pull secrets",
     "InvalidImageName": "its image's name is not valid",
@@ -156,7 +156,7 @@ def _no_verdict(exit_code: int | None, reason: str | None) -> str:
         return "the gate gave no verdict: its container was killed (exit code 137), most often for lack of memory"
     if reason in _REASONS:
         return f"the gate gave no verdict: {_REASONS[reason]}"
-    return f"the gate gave no verdict{_ended(exit_code, reason)}; read the pod's log"
+    return f"the gate gave no verdict{_ended(exit_code, reason)}; read the log of its Job's pod"
 
 
 def _ended(exit_code: int | None, reason: str | None) -> str:

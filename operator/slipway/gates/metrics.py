@@ -63,18 +63,47 @@ def limits(gate: MetricGate, production: float | None) -> Iterator[Limit]:
         yield Limit(gate.maximum, False, "the gate's maximum")
 
 
+@dataclass(frozen=True, slots=True)
+class Datasets:
+    """Which rows the two figures were measured on, as MLflow was told; None: it was not told."""
+
+    candidate: str | None = None
+    production: str | None = None
+
+    @property
+    def differ(self) -> bool:
+        """Whether both are known and are not the same: then the figures compare with nothing."""
+        return None not in (self.candidate, self.production) and self.candidate != self.production
+
+
 def judge_logged(
-    gate: MetricGate, candidate: Mapping[str, float], production: Mapping[str, float] | None
+    gate: MetricGate,
+    candidate: Mapping[str, float],
+    production: Mapping[str, float] | None,
+    datasets: Datasets = Datasets(),
 ) -> GateResult:
     """The verdict on the figures logged to MLflow (metric name → value) on the candidate and on current production.
 
     `production` is None when nothing is in production yet: then only the floors count. A figure that is missing, NaN
-    or infinite on either side is Inconclusive, never Pass.
+    or infinite on either side is Inconclusive, never Pass, and so are figures that are known to be of different rows.
     """
+    result = _judge_logged(gate, candidate, production, datasets)
+    return result.model_copy(update={"measured_on": {"dataset": datasets.candidate} if datasets.candidate else {}})
+
+
+def _judge_logged(
+    gate: MetricGate, candidate: Mapping[str, float], production: Mapping[str, float] | None, datasets: Datasets
+) -> GateResult:
     figures = {"candidate": candidate, **({} if production is None else {"production": production})}
     for side, logged in figures.items():
         if problem := _unusable(gate.name, side, logged):
             return _result(gate, Verdict.INCONCLUSIVE, problem, measured=_finite(candidate.get(gate.name)))
+    if production is not None and datasets.differ:
+        says = (
+            f"the candidate's {gate.name} was measured on dataset {datasets.candidate} and production's on "
+            f"{datasets.production}; log both on the same rows, or let source: Rescore measure both now"
+        )
+        return _result(gate, Verdict.INCONCLUSIVE, says, measured=candidate[gate.name])
     if direction(gate) is None:
         says = f"nothing says which way {gate.name} gets better; set direction to HigherIsBetter or LowerIsBetter"
         return _result(gate, Verdict.ERROR, says, measured=candidate[gate.name])

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from slipway.api.verdict import GateResult, Verdict
 from slipway.gates.job import MAX_BYTES
 from slipway.gates.text import plain
+from slipway.jobs.clock import punctual_loop
 from slipway.jobs.environment import Environment, JobError, read, termination_log
 
 log = logging.getLogger("slipway.jobs")
@@ -36,7 +37,8 @@ def run(gate: Gate, variables: Mapping[str, str]) -> GateResult:
     started = datetime.now(UTC)
     name = variables.get("SLIPWAY_GATE_NAME") or "unnamed"
     try:
-        result = asyncio.run(_measure(gate, variables))
+        with asyncio.Runner(loop_factory=punctual_loop) as runner:
+            result = runner.run(_measure(gate, variables))
     except JobError as error:
         result = _error(name, str(error))
     except Exception as error:

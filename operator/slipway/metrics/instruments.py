@@ -36,6 +36,27 @@ class Instruments:
             "slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.", registry=registry
         )
 
+        self.audit_backlog = Gauge(
+            "slipway_audit_backlog_records", "Audit records that wait for the audit store.", registry=registry
+        )
+        self.audit_up = Gauge(
+            "slipway_audit_store_up", "1 where the last write to the audit store worked.", registry=registry
+        )
+        self.audit_records = Counter("slipway_audit_records_total", "Audit records stored.", registry=registry)
+        self.audit_seconds = Histogram(
+            "slipway_audit_append_duration_seconds", "Time to store a batch.", buckets=PASS_BUCKETS, registry=registry
+        )
+
+        self.notifications = Counter(
+            "slipway_notifications_total", "Notifications by result.", ["channel", "result"], registry=registry
+        )
+        self.notifications_waiting = Gauge(
+            "slipway_notifications_waiting", "Notifications that have still to be delivered.", registry=registry
+        )
+        self.notifications_dead = Gauge(
+            "slipway_notifications_dead", "Notifications that were given up.", registry=registry
+        )
+
     def count(self, release: ModelRelease, decision: Decision) -> None:
         """Count what was decided: phases that ended, and rollbacks."""
         details = decision.details

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.api.outbox import Outcome
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import RevisionStatus
 
@@ -80,12 +81,29 @@ class Announce:
     sync_stages: bool
 
 
-Action = CreateRevision | WriteRevision | Apply | OpenProduction | Flip | Delete | Own | Announce
+@dataclass(frozen=True)
+class Checkpoint:
+    """Keep a signed checkpoint of the audit log with the model version and with the revision, in this order."""
+
+    revision: str
+    covers: str
+    """The newest entry that it has to cover."""
+    registry: str | None
+    """None: a connection that is not configured any more; the revision alone gets it."""
+    model: str
+    version: str
+
+
+Action = CreateRevision | WriteRevision | Apply | OpenProduction | Flip | Delete | Own | Announce | Checkpoint
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Something that people want to find again: becomes a Kubernetes Event and an audit record."""
+    """Something that people want to find again: becomes a Kubernetes Event and an audit record.
+
+    It is recorded in the write that it comes with: a WriteRevision's revision (`moves`), or the release's status where
+    the plan changes facts. A decision that comes with neither is not recorded.
+    """
 
     action: str
     """What was decided, in CamelCase; the reason of the Event."""
@@ -94,6 +112,13 @@ class Decision:
     actor: str
     warning: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+    """Figures and names; `from` and `to` are the phases, revisions or versions before and after."""
+    evidence: Mapping[str, str] = field(default_factory=dict)
+    """Gate → SHA-256 of its result."""
+    effect: str | None = None
+    """The effect that it is about, such as Flip."""
+    outcome: Outcome = Outcome.DECIDED
+    """Whether that effect is intended, done or dropped."""
 
 
 @dataclass(frozen=True)

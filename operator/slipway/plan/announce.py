@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from slipway.api.outbox import Outcome
 from slipway.api.release import LifecycleStages
-from slipway.plan.actions import Announce, Decision, Plan
+from slipway.plan.actions import Announce, Plan
+from slipway.plan.intents import ALIAS, ended, intend, intended
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
 
@@ -15,22 +17,29 @@ def announce(scene: Scene) -> Plan | None:
     live, seen = scene.live, scene.seen
     if live is None or live.status.phase not in SERVING or seen.registry.problem:
         return None
-    model, version = seen.release.spec.model, live.spec.model.version
+    model, version, moving = seen.release.spec.model, live.spec.model.version, intended(scene, ALIAS)
+    there = seen.registry.aliases.get(model.production_alias) == version
+    if moving is not None and moving != version:
+        why = f"alias {model.production_alias} was on its way to version {moving}; production serves {version} now"
+        return ended(scene, ALIAS, Outcome.DROPPED, (live.name, why), production_alias_version=None)
+    if moving is not None and there:
+        why = f"alias {model.production_alias} of {model.name} is on version {version}"
+        return ended(scene, ALIAS, Outcome.DONE, (live.name, why), production_alias_version=version)
+    if moving is not None:
+        return Plan(_move(scene, version), again=RETRY_SECONDS)
     if seen.release.status.production_alias_version == version:
         return None
-    if seen.registry.aliases.get(model.production_alias) == version:
+    if there:
         facts = seen.release.status.model_copy(update={"production_alias_version": version})
         return Plan(facts=facts, again=0.0)
-    action = Announce(
-        model.registry,
-        model.name,
-        model.production_alias,
-        version,
-        sync_stages=model.lifecycle_stages is LifecycleStages.SYNC,
-    )
-    message = f"alias {model.production_alias} of {model.name} moves to version {version}"
-    decision = Decision("AliasMoved", live.name, message, actor="slipway", details={"version": version})
-    return Plan(action, decision, again=RETRY_SECONDS)
+    why = f"alias {model.production_alias} of {model.name} moves to version {version}"
+    return intend(scene, ALIAS, version, _move(scene, version), (live.name, why))
+
+
+def _move(scene: Scene, version: str) -> Announce:
+    model = scene.seen.release.spec.model
+    sync = model.lifecycle_stages is LifecycleStages.SYNC
+    return Announce(model.registry, model.name, model.production_alias, version, sync_stages=sync)
 
 
 def contradicted(scene: Scene) -> str | None:
@@ -38,7 +47,7 @@ def contradicted(scene: Scene) -> str | None:
     release = scene.seen.release
     expected = release.status.production_alias_version
     actual = scene.seen.registry.aliases.get(release.spec.model.production_alias)
-    if expected is None or scene.seen.registry.problem or actual == expected:
+    if expected is None or scene.seen.registry.problem or actual == expected or intended(scene, ALIAS):
         return None
     where = f"version {actual}" if actual else "no version"
     return f"alias {release.spec.model.production_alias} points at {where}, but production serves version {expected}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from slipway.actors import UNVERIFIED, Part
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan import fetching, gating, pending, promoting, staging
 from slipway.plan.actions import Plan
@@ -36,16 +37,19 @@ def attempt(scene: Scene) -> Plan | None:
 def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """End an attempt that nobody wants any more. Only before the flip: afterwards a new wish queues behind it."""
     if scene.seen.release.spec.rollback is not None:
-        return move(scene, candidate, Phase.ABORTED, ("RollbackRequested", "spec.rollback holds production elsewhere"))
+        why = ("RollbackRequested", "spec.rollback holds production elsewhere")
+        return move(scene, candidate, Phase.ABORTED, why, by=scene.who(Part.ROLLBACK))
     if scene.seen.registry.problem:
         return None
     desired = scene.desired
     if desired is None:
         why = ("AliasGone", f"alias {candidate.spec.intake.alias} no longer points at a version")
-        return move(scene, candidate, Phase.ABORTED, why)
+        return move(scene, candidate, Phase.ABORTED, why, by=UNVERIFIED)
     if desired.version != candidate.spec.model.version:
         why = ("AliasMoved", f"version {desired.version} is wanted now")
-        return move(scene, candidate, Phase.SUPERSEDED, why)
+        wanted = scene.seen.release.status.wanted
+        return move(scene, candidate, Phase.SUPERSEDED, why, by=wanted.actor if wanted else UNVERIFIED)
     if (desired.serving_hash, desired.policy_hash) != (candidate.spec.serving_hash, candidate.spec.policy_hash):
-        return move(scene, candidate, Phase.SUPERSEDED, ("SpecChanged", "spec.server, gates, rollout or slo changed"))
+        why = ("SpecChanged", "spec.server, gates, rollout or slo changed")
+        return move(scene, candidate, Phase.SUPERSEDED, why, by=scene.who(Part.SPEC))
     return None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slipway.actors import UNVERIFIED, Part, rule
 from slipway.api.revision import Consent, ModelRevision
 from slipway.api.verdict import GateResult
 from slipway.gates import approval
 from slipway.gates.decision import Action, Decision, decide, undecided
 from slipway.gates.governance import ApprovalDemand
+from slipway.plan import moves
 from slipway.plan.actions import NOW, Plan
+from slipway.plan.actions import Decision as Recorded
 from slipway.plan.moves import note, wait
 from slipway.plan.scene import Scene
 from slipway.times import parse, stamp
@@ -21,13 +24,37 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """Write down what spec.gates.approval.approved names and since when, and since when all gates have answered."""
     known = candidate.status.consent or Consent()
     given = scene.seen.release.spec.gates.approval.approved
-    if given != known.approved:
+    approver = _approver(scene)
+    if given != known.approved or (given and approver not in (None, known.approver)):
         at = stamp(scene.now) if given else None
-        return note(candidate, consent=known.model_copy(update={"approved": given, "given_at": at}))
+        consent = known.model_copy(update={"approved": given, "given_at": at, "approver": approver if given else None})
+        return moves.record(scene, candidate, _given(scene, candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
-        return note(candidate, consent=known.model_copy(update={"waiting_since": stamp(scene.now)}))
+        return _waiting(scene, candidate, known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
+
+
+def _waiting(scene: Scene, candidate: ModelRevision, consent: Consent) -> Plan:
+    """From now on a human is waited for, unless the consent is there already."""
+    if consent.approved == candidate.digest:
+        return note(candidate, consent=consent)
+    what = f"all gates have answered; to approve set spec.gates.approval.approved to {candidate.digest}"
+    details = {"version": candidate.spec.model.version}
+    asked = Recorded("ApprovalAsked", candidate.name, what, rule("Approval"), details=details)
+    return moves.record(scene, candidate, asked, consent=consent)
+
+
+def _approver(scene: Scene) -> str | None:
+    """Who gave the consent that the spec has. It is written down at once: a later edit without the webhook hides it."""
+    by = scene.who(Part.APPROVED)
+    return None if by == UNVERIFIED else by
+
+
+def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
+    what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was taken out"
+    action = "Approved" if digest else "ApprovalWithdrawn"
+    return Recorded(action, candidate.name, what, actor=scene.who(Part.APPROVED))
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:
@@ -56,7 +83,7 @@ def _request(scene: Scene, candidate: ModelRevision, digest: str, since: datetim
         now=scene.now,
         waiting_since=since,
         given_at=parse(state.given_at) if state.given_at else None,
-        approver=None,  # known only where an admission webhook records it
+        approver=state.approver,
         author=candidate.spec.model.author,
         demanded=_demanded(candidate),
         inconclusive=undecided(candidate.spec.policy.gates, candidate.status.gates),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from slipway.actors import rule
 from slipway.api.gates import Gate
 from slipway.api.revision import ModelRevision
-from slipway.api.verdict import GateResult
+from slipway.api.verdict import GateResult, Verdict
 from slipway.gates.decision import expected
 from slipway.gates.evidence import identity, measured_on
+from slipway.plan.actions import Decision, Plan
+from slipway.plan.moves import record
+from slipway.plan.outbox import hashes
 from slipway.plan.scene import Scene
 from slipway.times import stamp
 
@@ -45,3 +49,17 @@ def merged(results: Iterable[GateResult], fresh: Iterable[GateResult]) -> tuple[
     """`results` with the `fresh` ones in place of older ones of the same name."""
     newest = {result.name: result for result in (*results, *fresh)}
     return tuple(newest.values())
+
+
+def judged(scene: Scene, candidate: ModelRevision, fresh: Sequence[GateResult]) -> Plan:
+    """Write down the `fresh` verdicts."""
+    decision = Decision(
+        action="GatesJudged",
+        revision=candidate.name,
+        message="; ".join(f"{result.name}: {result.verdict.value}, {result.message}" for result in fresh)[:1024],
+        actor=rule("Gates"),
+        warning=any(result.verdict is Verdict.FAIL for result in fresh),
+        details={result.name: result.verdict.value for result in fresh},
+        evidence=hashes(fresh),
+    )
+    return record(scene, candidate, decision, gates=merged(candidate.status.gates, fresh))

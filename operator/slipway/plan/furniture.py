@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.api.outbox import Outcome
 from slipway.plan.actions import Apply, OpenProduction, Plan
+from slipway.plan.intents import REOPEN, ended, intend, intended
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
 from slipway.render import services
@@ -32,8 +34,22 @@ def furnish(scene: Scene) -> Plan | None:
 
 def reopened(scene: Scene) -> Plan | None:
     """The production Service was deleted: make it again, pointing at what it pointed at."""
-    last = scene.seen.release.status.live
+    last, reopening = scene.seen.release.status.live, intended(scene, REOPEN)
+    if scene.seen.production is not None:
+        return _reopened(scene, reopening) if reopening else None
     revision = scene.seen.revision(last.revision) if last else None
-    if scene.seen.production is not None or revision is None or scene.ready_pods(revision) == 0:
+    if revision is None or scene.ready_pods(revision) == 0:
         return None
-    return Plan(OpenProduction(services.production(scene.seen.release, revision.name)), again=0.0)
+    action = OpenProduction(services.production(scene.seen.release, revision.name))
+    if reopening:
+        return Plan(action, again=0.0)
+    why = f"Service {scene.name} was deleted; it is made again and points at {revision.name}"
+    return intend(scene, REOPEN, revision.name, action, (revision.name, why))
+
+
+def _reopened(scene: Scene, revision: str) -> Plan:
+    """There is a production Service again: ours, or one that somebody else made."""
+    if scene.served == revision:
+        why = f"Service {scene.name} is there again and points at {revision}"
+        return ended(scene, REOPEN, Outcome.DONE, (revision, why))
+    return ended(scene, REOPEN, Outcome.DROPPED, (revision, f"somebody else made Service {scene.name} meanwhile"))

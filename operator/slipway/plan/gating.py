@@ -7,12 +7,13 @@ from datetime import datetime
 from slipway import names
 from slipway.api.gates import CustomGate, MetricGate, SmokeGate
 from slipway.api.revision import ModelRevision, Phase
+from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import job as gate_verdict
 from slipway.gates.decision import Action, Decision, decide, expected
 from slipway.gates.evidence import run_number, stale
 from slipway.plan import consent
 from slipway.plan.actions import Apply, Plan
-from slipway.plan.evidence import against, identity_of, merged, stamped
+from slipway.plan.evidence import against, identity_of, judged, merged, stamped
 from slipway.plan.fetching import bring_up
 from slipway.plan.hold import held
 from slipway.plan.moves import move, note, stall, wait
@@ -67,7 +68,7 @@ def _run(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
 def _compare(scene: Scene, candidate: ModelRevision, due: list[str]) -> Plan:
     """Logged metrics once more, against today's production."""
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
-    return note(candidate, gates=merged(candidate.status.gates, fresh))
+    return judged(scene, candidate, fresh)
 
 
 def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
@@ -76,6 +77,10 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     if run is None:
         return stall("UnknownRegistry", f"registry {candidate.spec.model.registry} is not configured any more")
     job = scene.seen.jobs.get(names.gate_job(candidate.name, name, run.attempt))
+    if job is None and (problem := _unmountable(scene, run)):
+        read = {"job": last} if (last := _read(candidate, name)) else {}
+        result = GateResult(name=name, verdict=Verdict.ERROR, message=problem, measured_on=read)
+        return _keep(scene, candidate, result)
     if job is None:
         return Plan(Apply(gate_job(run, candidate, scene.live)), again=POLL_SECONDS)
     if not job.finished and job.waiting not in HOPELESS:
@@ -86,7 +91,19 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     timed = result.model_copy(
         update={"started_at": job.started_at, "duration_seconds": _duration(job), "measured_on": measured_on}
     )
-    return note(candidate, gates=merged(candidate.status.gates, [stamped(scene, candidate, timed)]))
+    return _keep(scene, candidate, timed)
+
+
+def _unmountable(scene: Scene, run: GateRun) -> str | None:
+    """Why the gate's pod would wait for its input until the deadline; None: it would not."""
+    problem = scene.seen.requests_problem
+    if not isinstance(run.spec, SmokeGate) or run.spec.requests_from is None or problem is None:
+        return None
+    return f"ConfigMap {run.spec.requests_from.config_map}: {problem}; create it, or leave requestsFrom out"
+
+
+def _keep(scene: Scene, candidate: ModelRevision, result: GateResult) -> Plan:
+    return judged(scene, candidate, [stamped(scene, candidate, result)])
 
 
 def _duration(job: Job) -> float | None:
@@ -103,11 +120,19 @@ def _gate_run(scene: Scene, candidate: ModelRevision, name: str) -> GateRun | No
     if registry is None or not isinstance(gate, SmokeGate | MetricGate | CustomGate):
         return None
     mine = [j for j in scene.seen.jobs.values() if j.revision == candidate.name and j.gate == names.gate_label(name)]
-    runs = {int(job.name.rsplit("-", 1)[1]): job.production for job in mine}
-    before = next((r.attempts for r in candidate.status.gates if r.name == name), 0)
+    runs = {_number(job.name): job.production for job in mine}
     production = against(name, scene.live)
-    number = run_number(before + 1, runs, production)
+    number = run_number(_number(_read(candidate, name)), runs, production)
     return GateRun(name, gate, number, scene.seen.settings.images.jobs, registry, production)
+
+
+def _read(candidate: ModelRevision, name: str) -> str:
+    """Name of the Job of gate `name` that was read last; empty: none was."""
+    return next((r.measured_on.get("job", "") for r in candidate.status.gates if r.name == name), "")
+
+
+def _number(job: str) -> int:
+    return int(job.rsplit("-", 1)[1]) if job else 0
 
 
 def _passed(scene: Scene, candidate: ModelRevision) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from slipway.actors import UNVERIFIED, Part
 from slipway.api.release_status import Wanted
 from slipway.api.revision import Intake, Phase, PinnedModel, RevisionSpec
 from slipway.plan.actions import CreateRevision, Decision, Plan
@@ -25,8 +26,30 @@ def record_wanted(scene: Scene) -> Plan | None:
     seen, version = scene.seen, scene.wanted_version
     if version is None or seen.registry.problem or (seen.release.status.wanted and scene.alias_since):
         return None
-    wanted = Wanted(version=version, since=stamp(scene.now))
+    wanted = Wanted(version=version, since=stamp(scene.now), actor=_wished_by(scene))
     return Plan(facts=seen.release.status.model_copy(update={"wanted": wanted}), again=0.0)
+
+
+def _wished_by(scene: Scene) -> str:
+    """Who asked for the version that is wanted from now on. Who moves an alias in the registry, nobody knows here.
+
+    A release that was made just now asks for what its alias points at; so does one that now names another alias.
+    """
+    release, last = scene.seen.release, scene.newest
+    candidate, observed = release.spec.model.candidate, release.status.observed_generation
+    renamed = last is not None and last.spec.intake.alias != candidate.alias and observed != release.metadata.generation
+    return scene.who(Part.CANDIDATE) if candidate.version or observed is None or renamed else UNVERIFIED
+
+
+def _asked_by(scene: Scene, desired: Desired) -> str:
+    """Who asked for this attempt: for its version, or to try it again, or to serve or to judge it in another way."""
+    last, wanted = scene.newest, scene.seen.release.status.wanted
+    if last is not None and last.spec.model.version == desired.version and last.spec.intake.since == scene.alias_since:
+        if last.spec.intake.retry != (scene.seen.release.spec.retry or ""):
+            return scene.who(Part.RETRY)
+        if (last.spec.serving_hash, last.spec.policy_hash) != (desired.serving_hash, desired.policy_hash):
+            return scene.who(Part.SPEC)
+    return wanted.actor if wanted else UNVERIFIED
 
 
 def intake(scene: Scene) -> Plan | None:
@@ -55,7 +78,7 @@ def intake(scene: Scene) -> Plan | None:
 def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
     release = scene.seen.release
     number = max([release.status.last_revision, *(r.spec.number for r in scene.seen.revisions)]) + 1
-    alias = release.spec.model.candidate.alias
+    alias, actor = release.spec.model.candidate.alias, _asked_by(scene, desired)
     spec = RevisionSpec(
         release=scene.name,
         number=number,
@@ -77,7 +100,7 @@ def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
             since=scene.alias_since or stamp(scene.now),
             generation=release.metadata.generation,
             retry=release.spec.retry or "",
-            actor="unverified",
+            actor=actor,
         ),
     )
     manifest = revision(release, spec)
@@ -86,7 +109,7 @@ def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
         revision=manifest["metadata"]["name"],
         message=f"version {version.version} starts as {manifest['metadata']['name']}"
         + (f": alias {alias} points at it" if alias else ": spec.model.candidate.version names it"),
-        actor="unverified",
+        actor=actor,
         details={"version": version.version, "modelId": version.model_id, "digest": spec.model.digest},
     )
     return Plan(CreateRevision(manifest), decision, again=0.0)

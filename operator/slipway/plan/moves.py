@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway.actors import rule
+from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision, Phase, RevisionStatus, Timing
 from slipway.plan.actions import NOW, Decision, Plan, WriteRevision
+from slipway.plan.outbox import hashes, posted, started
 from slipway.plan.phases import OUTCOMES
 from slipway.plan.scene import Scene
 from slipway.times import elapsed, stamp
 
 REASONS_OF_THEIR_OWN = {Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED, Phase.ROLLED_BACK}
 WARNINGS = {Phase.REJECTED, Phase.INCONCLUSIVE, Phase.ROLLED_BACK}
+JUDGED = {Phase.PROMOTING, Phase.REJECTED, Phase.INCONCLUSIVE}
+"""Reached on the gates' evidence."""
+FLIP = "Flip"
 
 
-def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], **changes: Any) -> Plan:
-    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence."""
+def move(
+    scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], by: str | None = None, **changes: Any
+) -> Plan:
+    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence; None did it but the rule."""
     reason, message = why
     at = stamp(scene.now)
-    status = revision.status
+    status = started(revision)
     left = next((elapsed(t.started_at, scene.now) for t in status.timings if t.ended_at is None), None)
     timings = tuple(t if t.ended_at else t.model_copy(update={"ended_at": at}) for t in status.timings)
     if phase not in REASONS_OF_THEIR_OWN:
@@ -26,11 +34,13 @@ def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, st
     updates = {"phase": phase, "reason": reason, "message": message, "timings": timings[-32:], **changes}
     if phase in OUTCOMES:
         updates["outcome"] = OUTCOMES[phase]
+    moved = revision.model_copy(update={"status": status.model_copy(update=updates)})
+    effect, outcome = _effect(status.phase, phase)
     decision = Decision(
         action=reason,
         revision=revision.name,
         message=message,
-        actor=revision.spec.intake.actor if phase in (Phase.FETCHING, Phase.PENDING) else "slipway",
+        actor=by or rule(reason),
         warning=phase in WARNINGS,
         details={
             "from": status.phase.value,
@@ -38,13 +48,32 @@ def move(scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, st
             "version": revision.spec.model.version,
             "seconds": None if left is None else round(left, 3),
         },
+        evidence=hashes(moved.status.gates) if phase in JUDGED else {},
+        effect=effect,
+        outcome=outcome,
     )
-    return Plan(write(revision, status.model_copy(update=updates)), decision=decision, again=NOW)
+    return Plan(write(revision, posted(moved.status, decision, scene.now, moved)), decision=decision, again=NOW)
+
+
+def _effect(before: Phase, after: Phase) -> tuple[str | None, Outcome]:
+    """What a move says about the flip to the revision: intended on entering Promoting, done or dropped on leaving."""
+    if after is Phase.PROMOTING:
+        return FLIP, Outcome.INTENDED
+    if before is Phase.PROMOTING:
+        return FLIP, Outcome.DONE if after is Phase.WATCHING else Outcome.DROPPED
+    return None, Outcome.DECIDED
 
 
 def note(revision: ModelRevision, **changes: Any) -> Plan:
-    """Record evidence on `revision` without moving it."""
-    return Plan(write(revision, revision.status.model_copy(update=changes)), again=NOW)
+    """Write down something about `revision` that is no decision, without moving it."""
+    return Plan(write(revision, started(revision).model_copy(update=changes)), again=NOW)
+
+
+def record(scene: Scene, revision: ModelRevision, decision: Decision, **changes: Any) -> Plan:
+    """Write down `decision` and the `changes` that come with it, without moving `revision`."""
+    status = started(revision).model_copy(update=changes)
+    noted = revision.model_copy(update={"status": status})
+    return Plan(write(revision, posted(status, decision, scene.now, noted)), decision=decision, again=NOW)
 
 
 def write(revision: ModelRevision, status: RevisionStatus) -> WriteRevision:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from slipway import names
-from slipway.api.revision import Phase
+from slipway.api.gates import SmokeRequests
+from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.scene import Scene
 from slipway.plan.watching import due
 
@@ -18,6 +19,8 @@ class Needs:
     """Model versions to have described by the registry."""
     policy: str | None = None
     """ConfigMap with the governance policy."""
+    requests: SmokeRequests | None = None
+    """ConfigMap and key with the smoke gate's requests."""
     services: frozenset[str] = frozenset()
     """Services to look for that are not known as the release's own: somebody else may have taken the name."""
     counters_of: str | None = None
@@ -31,12 +34,18 @@ def needs(scene: Scene) -> Needs:
     counters_of, services = (live.name if live and watched else None), _services(scene)
     if candidate is not None and candidate.status.phase in (Phase.PENDING, Phase.GATING):
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
-        governance = candidate.spec.policy.gates.governance
-        return Needs(frozenset(versions), governance.policy if governance else None, services, counters_of)
+        gates = candidate.spec.policy.gates
+        policy = gates.governance.policy if gates.governance else None
+        return Needs(frozenset(versions), policy, _requests(candidate), services, counters_of)
     wanted = desired is not None and (live is None or live.spec.serving_hash != desired.serving_hash)
     if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
-        return Needs(frozenset({desired.version}), None, services, counters_of)
+        return Needs(frozenset({desired.version}), services=services, counters_of=counters_of)
     return Needs(services=services, counters_of=counters_of)
+
+
+def _requests(candidate: ModelRevision) -> SmokeRequests | None:
+    smoke = candidate.spec.policy.gates.smoke
+    return smoke.requests_from if smoke and candidate.status.phase is Phase.GATING else None
 
 
 def _services(scene: Scene) -> frozenset[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.actors import Actors
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.settings import Settings
@@ -88,10 +89,14 @@ class Version:
     stage: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    """Metric → name and digest of the dataset that it was measured on, where MLflow was told."""
     mlmodel: str | None = None
     """Text of the model's MLmodel file; None: not read."""
     requirements: str | None = None
     """Text of its requirements.txt; None: it has none."""
+    unlisted_types: tuple[str, ...] | None = None
+    """Types in its skops file that no server loads; None: it has no such file, or it was not read."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ class RegistryView:
 
 
 @dataclass(frozen=True)
-class PolicyText:
-    """The governance policy's text, or why there is none."""
+class ConfigText:
+    """The text under one key of a ConfigMap, or why there is none, as the end of a sentence."""
 
     text: str | None = None
     problem: str | None = None
@@ -142,8 +147,12 @@ class Observed:
     """Names of the release's PodDisruptionBudgets."""
     children: tuple[tuple[str, str, str, bool], ...] = ()
     """The release's own children: kind, name, uid, and whether they refer to it as their owner."""
-    policy: PolicyText | None = None
+    policy: ConfigText | None = None
+    requests_problem: str | None = None
+    """Why the smoke gate's requests cannot be mounted; None: they can, or were not looked for."""
     registry: RegistryView = field(default_factory=RegistryView)
+    actors: Actors = field(default_factory=Actors)
+    """Who made the release's spec what it is, as far as that is certain."""
     counters: Mapping[str, Counters] | None = None
     """Counters of the live revision's pods, by pod; None: not read."""
 

@@ -10,8 +10,8 @@ from slipway.api.verdict import GateResult, Verdict
 from slipway.gates import contract, governance, metrics
 from slipway.gates.decision import Action, Decision, decide
 from slipway.plan.actions import Plan
-from slipway.plan.evidence import merged, stamped
-from slipway.plan.moves import move, note, wait
+from slipway.plan.evidence import judged, stamped
+from slipway.plan.moves import move, wait
 from slipway.plan.observed import Version
 from slipway.plan.scene import Scene
 
@@ -23,11 +23,12 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     if decision.action is Action.REJECT:
         return reject(scene, candidate, decision)
     if decision.action is not Action.RUN:
-        return move(scene, candidate, Phase.FETCHING, ("Fetching", "fetching and verifying the model's artifacts"))
+        why = ("Fetching", "fetching and verifying the model's artifacts")
+        return move(scene, candidate, Phase.FETCHING, why, by=candidate.spec.intake.actor)
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in decision.gates]
-    return note(candidate, gates=merged(results, fresh))
+    return judged(scene, candidate, fresh)
 
 
 def _without_pods(gates: Gates) -> Gates:
@@ -69,7 +70,14 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
         if version is None or (scene.live is not None and production is None):
             yield _unread(name)
         else:
-            yield metrics.judge_logged(gate, version.metrics, production.metrics if production else None)
+            yield _logged(gate, version, production)
+
+
+def _logged(gate: MetricGate, version: Version, production: Version | None) -> GateResult:
+    """The figures on both versions, and the rows they are of."""
+    ours, theirs = version.datasets.get(gate.name), production.datasets.get(gate.name) if production else None
+    figures = production.metrics if production else None
+    return metrics.judge_logged(gate, version.metrics, figures, metrics.Datasets(ours, theirs))
 
 
 def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateResult:
@@ -106,7 +114,7 @@ def _contract(
 def _files(version: Version) -> contract.ModelFiles:
     if version.mlmodel is None:
         raise contract.ContractError(f"MLmodel of version {version.version} could not be read from the registry")
-    return contract.files(version.mlmodel, version.requirements)
+    return contract.files(version.mlmodel, version.requirements, version.unlisted_types)
 
 
 def _unread(name: str) -> GateResult:

@@ -12,16 +12,20 @@ from datetime import datetime
 from slipway.plan.actions import Plan
 from slipway.plan.announce import announce
 from slipway.plan.attempt import attempt
+from slipway.plan.checkpoint import checkpoint
 from slipway.plan.furniture import furnish, reopened
 from slipway.plan.intake import intake, record_wanted
 from slipway.plan.moves import stall
 from slipway.plan.observed import Observed
+from slipway.plan.outbox import backlog
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, requested
 from slipway.plan.scene import Scene
 from slipway.plan.settle import contested, misdirected, settle
 from slipway.plan.watching import pause, watch
+
+BACKLOG_SECONDS = 30.0
 
 Step = Callable[[Scene], Plan | None]
 
@@ -37,6 +41,12 @@ def unusable(scene: Scene) -> Plan | None:
     if registry.problem is None and registry.model_exists is False:
         return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
     return None
+
+
+def unrecorded(scene: Scene) -> Plan | None:
+    """The audit store has been away for so long that the outboxes are nearly full: what is left is for ways back."""
+    why = backlog([scene.seen.release.status.outbox, *(r.status.outbox for r in scene.seen.revisions)])
+    return replace(stall("AuditBacklog", why), again=BACKLOG_SECONDS) if why else None
 
 
 def idle(scene: Scene) -> Plan:
@@ -59,12 +69,14 @@ STEPS: tuple[Step, ...] = (
     adopt,
     watch,
     unusable,
+    unrecorded,
     record_wanted,
     attempt,
     furnish,
     retire,
     intake,
     announce,
+    checkpoint,
     pause,
 )
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.actors import rule
 from slipway.api.base import seconds
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan.actions import Apply, Delete, Plan
+from slipway.plan.actions import Apply, Decision, Delete, Plan
+from slipway.plan.moves import record
 from slipway.plan.phases import ENDED_EARLY, IN_FLIGHT
 from slipway.plan.scene import Scene
 from slipway.render.deployment import deployment
-from slipway.times import elapsed
+from slipway.times import elapsed, stamp
 
 
 def retire(scene: Scene) -> Plan | None:
@@ -36,7 +38,7 @@ def _target(scene: Scene) -> str | None:
 
 def _sweep(scene: Scene, revision: ModelRevision) -> Plan | None:
     for job in scene.seen.jobs.values():
-        if job.revision == revision.name:
+        if job.revision == revision.name and not job.finished:  # a finished one has the log that the evidence names
             return Plan(Delete("Job", job.name, job.uid), again=0.0)
     current = scene.seen.deployments.get(revision.name)
     if revision.status.phase in ENDED_EARLY:
@@ -74,7 +76,7 @@ def warm_seconds_left(scene: Scene) -> float | None:
 
 
 def _forget(scene: Scene) -> Plan | None:
-    """Delete the oldest finished revision beyond the history limit; its children go with it."""
+    """Delete the oldest finished revision beyond the history limit, once the audit store has its records."""
     keep = (scene.live, scene.previous, scene.candidate)
     finished = [
         r
@@ -84,4 +86,11 @@ def _forget(scene: Scene) -> Plan | None:
     if len(finished) <= scene.seen.release.spec.revision_history_limit:
         return None
     oldest = finished[0]
+    if oldest.status.expired_at is None:
+        limit = scene.seen.release.spec.revision_history_limit
+        why = f"{oldest.name} falls out of the history of {limit} revisions and is deleted"
+        decision = Decision("Expired", oldest.name, why, rule("RevisionHistoryLimit"))
+        return record(scene, oldest, decision, expired_at=stamp(scene.now))
+    if oldest.status.outbox:
+        return None  # its evidence goes to the audit store first
     return Plan(Delete("ModelRevision", oldest.name, oldest.metadata.uid), again=0.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from slipway import names
+from slipway.actors import Part
+from slipway.api.outbox import Outcome
 from slipway.api.policy import Rollback
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
@@ -16,6 +18,7 @@ from slipway.times import stamp
 
 ONCE_SERVED = frozenset({Phase.RETIRED, Phase.ROLLED_BACK, *SERVING})
 POLL_SECONDS = 1.0
+ROLLBACK = "Rollback"
 
 
 def requested(scene: Scene) -> Plan | None:
@@ -43,8 +46,26 @@ def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
         return None
     if state.completed_at is None and scene.live is not None and scene.live.name == state.to:
         return None  # production has moved already; that is written down first
-    kept = state.model_copy(update={"request": ""}) if state.completed_at else None
+    if state.completed_at is None:
+        return _dropped(
+            scene, state, "spec.rollback was taken out before production had moved", scene.who(Part.ROLLBACK)
+        )
+    kept = state.model_copy(update={"request": ""})
     return Plan(facts=scene.seen.release.status.model_copy(update={"rollback": kept}), again=0.0)
+
+
+def _dropped(scene: Scene, state: RollbackState, why: str, by: str) -> Plan:
+    """A rollback that was decided is not carried out, because of what `by` did."""
+    decision = Decision(
+        action="RollbackDropped",
+        revision=state.to,
+        message=why,
+        actor=by,
+        details={"from": state.from_revision, "to": state.to, "trigger": state.trigger.value},
+        effect=ROLLBACK,
+        outcome=Outcome.DROPPED,
+    )
+    return Plan(decision=decision, facts=scene.seen.release.status.model_copy(update={"rollback": None}), again=0.0)
 
 
 def automatic(scene: Scene) -> Plan | None:
@@ -78,7 +99,7 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
         to=target.name,
         from_revision=source.name,
         reason=reason,
-        actor="unverified" if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
+        actor=scene.who(Part.ROLLBACK) if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
         retry=scene.seen.release.spec.retry or "",
         requested_at=stamp(scene.now),
         completed_at=stamp(scene.now) if target is scene.live else None,
@@ -87,6 +108,10 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
 
 def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
+    unfinished = scene.seen.release.status.rollback
+    if unfinished is not None and unfinished.completed_at is None:
+        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", state.actor)
+    moves_production = target is not scene.live
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
     decision = Decision(
         action="RollbackRequested",
@@ -95,8 +120,10 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
         actor=state.actor,
         warning=state.trigger is not RollbackTrigger.USER,
         details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value},
+        effect=ROLLBACK if moves_production else None,
+        outcome=Outcome.INTENDED if moves_production else Outcome.DECIDED,
     )
-    action = flip(scene, target) if can_serve(scene, target) and target is not scene.live else None
+    action = flip(scene, target) if can_serve(scene, target) and moves_production else None
     return Plan(action, decision, facts, again=0.0)
 
 

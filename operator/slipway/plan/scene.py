@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from slipway import names
+from slipway.actors import Part
 from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
 from slipway.plan.observed import Observed, Version
 from slipway.plan.phases import FAILED, IN_FLIGHT, SERVING
@@ -57,6 +58,10 @@ class Scene:
         """Name of the release."""
         return self.seen.release.metadata.name
 
+    def who(self, part: Part) -> str:
+        """User who gave this part of the spec its value, as the API server knows it; otherwise "unverified"."""
+        return self.seen.actors.who(part)
+
     @cached_property
     def served(self) -> str | None:
         """Name of the revision that the production selector points at, whether we know it or not."""
@@ -83,6 +88,11 @@ class Scene:
         """The newest revision in an in-flight phase, even where production already serves it."""
         flying = [r for r in self.seen.revisions if r.status.phase in IN_FLIGHT]
         return flying[-1] if flying else None
+
+    @property
+    def newest(self) -> ModelRevision | None:
+        """The revision that was made last, whatever became of it."""
+        return self.seen.revisions[-1] if self.seen.revisions else None
 
     @cached_property
     def previous(self) -> ModelRevision | None:

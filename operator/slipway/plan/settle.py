@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipway.api.outbox import Outcome
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.actions import NOW, Decision, Plan
@@ -21,9 +22,9 @@ def settle(scene: Scene) -> Plan | None:
         why = ("Flipped", f"production serves {live.name} (version {live.spec.model.version})")
         return move(scene, live, Phase.WATCHING, why, flipped_at=stamp(scene.now))
     back = rollback is not None and rollback.to == live.name and rollback.completed_at is None
-    if back and live.status.phase in (Phase.RETIRED, Phase.ROLLED_BACK):
+    if rollback and back and live.status.phase in (Phase.RETIRED, Phase.ROLLED_BACK):
         why = ("RestoredByRollback", f"production was rolled back to {live.name}")
-        return move(scene, live, Phase.LIVE, why, replaced_at=None)
+        return move(scene, live, Phase.LIVE, why, by=rollback.actor, replaced_at=None)
     if live.status.phase not in SERVING:
         return None
     for lost in scene.lost:
@@ -36,7 +37,7 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
     at = stamp(scene.now)
     if rollback is not None and rollback.from_revision == lost.name:
         why = (f"RolledBackBy{rollback.trigger.value}", f"production went back to {live.name}: {rollback.reason}")
-        return move(scene, lost, Phase.ROLLED_BACK, why, replaced_at=at)
+        return move(scene, lost, Phase.ROLLED_BACK, why, by=rollback.actor, replaced_at=at)
     return move(scene, lost, Phase.RETIRED, ("Replaced", f"production now serves {live.name}"), replaced_at=at)
 
 
@@ -52,9 +53,12 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
         details={
             "from": rollback.from_revision,
             "to": rollback.to,
+            "version": scene.live.spec.model.version if scene.live else None,
             "seconds": round(took, 3),
             "trigger": rollback.trigger.value,
         },
+        effect="Rollback",
+        outcome=Outcome.DONE,
     )
     facts = scene.seen.release.status.model_copy(update={"rollback": done})
     return Plan(facts=facts, decision=decision, again=NOW)

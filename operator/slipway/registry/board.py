@@ -68,6 +68,10 @@ class Board:
         await entry.registry.announce(promotion)
         await self._poll(name, entry)
 
+    async def tag(self, name: str, model: str, version: str, tag: tuple[str, str]) -> None:
+        """Set a tag of a model version. Raises RegistryError."""
+        await self._entries[name].registry.tag(model, version, tag)
+
     async def follow(self, name: str, changed: Callable[[frozenset[str] | None], None]) -> None:
         """Poll `name` for ever; `changed` gets the models that moved, or None when all may have."""
         entry = self._entries[name]

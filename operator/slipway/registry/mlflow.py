@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import math
 import tempfile
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
@@ -18,6 +20,7 @@ from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from slipway.plan.observed import Version
+from slipway.registry.model_file import unlisted_types
 from slipway.registry.protocol import Promotion, RegistryError
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ PAGE = 100
 MAX_TEXT = 2**20
 READY = "READY"
 _THREADS = 4
+_GONE = "RESOURCE_DOES_NOT_EXIST"
 _LOGGED_MODEL = "models:/m-"
 
 
@@ -39,6 +43,8 @@ class MlflowRegistry:
         self._client = MlflowClient(tracking_uri=url, registry_uri=url)
         self._timeout = timeout_seconds
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow")
+        self._download = ThreadPoolExecutor(1, thread_name_prefix="mlflow-file")
+        self._types: dict[str, tuple[str, ...] | None] = {}
 
     async def aliases(self) -> Mapping[str, Mapping[str, str]]:
         """See Registry."""
@@ -46,21 +52,39 @@ class MlflowRegistry:
 
     async def version(self, model: str, version: str) -> Version:
         """See Registry."""
-        return await self._run(lambda: self._version(model, version))
+        described = await self._run(lambda: self._version(model, version))
+        return replace(described, unlisted_types=await self._unlisted(model, described))
 
     async def announce(self, promotion: Promotion) -> None:
         """See Registry."""
         await self._run(lambda: self._announce(promotion))
 
-    async def _run(self, call: Callable[[], T]) -> T:
+    async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        """See Registry."""
+        await self._run(lambda: self._tag(model, version, tag))
+
+    async def _run(self, call: Callable[[], T], threads: ThreadPoolExecutor | None = None) -> T:
         """`call` in a thread, given up after the timeout: the thread ends with its own HTTP timeout."""
         loop = asyncio.get_running_loop()
         try:
-            return await asyncio.wait_for(loop.run_in_executor(self._threads, call), self._timeout)
+            return await asyncio.wait_for(loop.run_in_executor(threads or self._threads, call), self._timeout)
         except TimeoutError as error:
             raise RegistryError(f"MLflow did not answer within {self._timeout:g} s") from error
         except (MlflowException, OSError, ValueError, KeyError) as error:
             raise RegistryError(_short(error)) from error
+
+    async def _unlisted(self, model: str, described: Version) -> tuple[str, ...] | None:
+        """See Version.unlisted_types. Asked once per logged model, one download at a time; slowness is no error."""
+        key = described.model_id or f"{model}/{described.version}"
+        if key not in self._types and described.mlmodel is not None:
+            self._types[key] = None
+            with contextlib.suppress(RegistryError):
+                self._types[key] = await self._run(partial(self._read_types, model, described), self._download)
+        return self._types.get(key)
+
+    def _read_types(self, model: str, described: Version) -> tuple[str, ...] | None:
+        repository = self._repository(model, described.version, described.model_id)
+        return unlisted_types(repository, described.mlmodel or "")
 
     def _aliases(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -77,6 +101,7 @@ class MlflowRegistry:
         found = self._client.get_model_version(model, version)
         model_id = found.model_id or _model_id(found.source)
         mlmodel, requirements = self._files(model, version, model_id)
+        metrics, datasets = self._metrics(model_id, found.run_id)
         return Version(
             version=str(found.version),
             model_id=model_id,
@@ -84,29 +109,41 @@ class MlflowRegistry:
             ready=found.status == READY,
             stage=found.current_stage,
             tags={str(k): str(v) for k, v in (found.tags or {}).items()},
-            metrics=self._metrics(model_id, found.run_id),
+            metrics=metrics,
+            datasets=datasets,
             mlmodel=mlmodel,
             requirements=requirements,
         )
 
     def _files(self, model: str, version: str, model_id: str | None) -> tuple[str | None, str | None]:
         """The two small files that say what the model is; None for what cannot be read from here."""
-        logged = self._client.get_logged_model(model_id) if model_id else None
-        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
-        repository = get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
+        repository = self._repository(model, version, model_id)
         with tempfile.TemporaryDirectory(prefix="slipway-") as directory:
             mlmodel = _downloaded(repository, "MLmodel", Path(directory))
             return mlmodel, _downloaded(repository, "requirements.txt", Path(directory)) if mlmodel else None
 
-    def _metrics(self, model_id: str | None, run_id: str | None) -> dict[str, float]:
-        """The run's metrics, overridden by those logged on the model itself."""
+    def _repository(self, model: str, version: str, model_id: str | None) -> ArtifactRepository:
+        """The store of the version's artifacts."""
+        logged = self._client.get_logged_model(model_id) if model_id else None
+        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
+        return get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
+
+    def _metrics(self, model_id: str | None, run_id: str | None) -> tuple[dict[str, float], dict[str, str]]:
+        """The run's metrics, overridden by those logged on the model itself; and what those were measured on."""
         metrics: dict[str, float] = {}
+        logged = (self._client.get_logged_model(model_id).metrics or []) if model_id else []
         if run_id:
-            metrics |= _finite(self._client.get_run(run_id).data.metrics)
-        if model_id:
-            logged = self._client.get_logged_model(model_id).metrics or []
-            metrics |= _finite({metric.key: metric.value for metric in logged})
-        return metrics
+            metrics |= {str(key): float(value) for key, value in self._client.get_run(run_id).data.metrics.items()}
+        metrics |= {str(metric.key): float(metric.value) for metric in logged}
+        return metrics, {str(m.key): f"{m.dataset_name} {m.dataset_digest}"[:200] for m in logged if m.dataset_digest}
+
+    def _tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        try:
+            self._client.set_model_version_tag(model, version, *tag)
+        except MlflowException as error:
+            if error.error_code != _GONE:
+                raise
+            LOG.info("version %s of %s is gone and gets no tag %s", version, model, tag[0])
 
     def _announce(self, promotion: Promotion) -> None:
         """The alias comes last: seeing it there means that everything before it was done too."""
@@ -132,11 +169,6 @@ def _downloaded(repository: ArtifactRepository, name: str, directory: Path) -> s
     except (MlflowException, OSError, ImportError) as error:
         LOG.info("%s could not be read: %s", name, _short(error))
         return None
-
-
-def _finite(metrics: Mapping[str, Any]) -> dict[str, float]:
-    """Numbers that can be compared; NaN and infinities are as good as missing."""
-    return {str(k): float(v) for k, v in metrics.items() if math.isfinite(float(v))}
 
 
 def _short(error: Exception) -> str:

@@ -34,6 +34,10 @@ class Registry(Protocol):
         """One model version with its tags and logged metrics."""
         ...
 
+    async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
+        """Set one tag, name and value, of a model version. That the version is gone is fine."""
+        ...
+
     async def announce(self, promotion: Promotion) -> None:
         """Bring the stages in step, then move the alias."""
         ...

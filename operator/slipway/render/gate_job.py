@@ -19,6 +19,12 @@ REQUESTS_DIR = "/requests"
 GRACE_SECONDS = 60
 """A built-in gate keeps its own timeout and says so; the Job's deadline, somewhat later, is for one that hangs."""
 
+END_SECONDS = 5
+"""A gate that is told to end has nothing left to do: its Job has failed only when its pod is gone."""
+
+KEPT_SECONDS = 24 * 3600
+"""A finished Job stays for so long, at most as long as its revision: the evidence names it, and its pod has the log."""
+
 JobGateSpec = SmokeGate | MetricGate | CustomGate
 
 
@@ -47,6 +53,7 @@ def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision |
         "enableServiceLinks": False,
         "restartPolicy": "Never",
         "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": END_SECONDS,
         "containers": [_container(run, candidate, production)],
         "volumes": [{"name": "tmp", "emptyDir": {}}],
     }
@@ -61,6 +68,7 @@ def gate_job(run: GateRun, candidate: ModelRevision, production: ModelRevision |
         "metadata": meta,
         "spec": {
             "backoffLimit": 0,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
             "activeDeadlineSeconds": max(1, round(seconds(run.spec.timeout)) + grace),
             "template": {"metadata": {"labels": labels}, "spec": spec},
         },

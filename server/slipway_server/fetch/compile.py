@@ -9,10 +9,11 @@ import msgspec
 import numpy as np
 
 from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Compiled
-from slipway_server.fetch import convert, missing, rows, source
+from slipway_server.fetch import boosted, convert, missing, rows, source
 from slipway_server.fetch.categories import categories
 from slipway_server.fetch.prove import Proof, prove
 from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.native import NativePredictor
@@ -26,7 +27,7 @@ class Job(NamedTuple):
 
     directory: Path
     bundle: Bundle
-    model: SklearnModel
+    model: SklearnModel | TablesModel
     settings: Settings
 
 
@@ -49,7 +50,8 @@ def compiled(job: Job) -> Bundle:
 
 def _first_that_holds(job: Job, known: Inputs, attempts: list[str]) -> Bundle | None:
     sets = _sets(job, known)
-    for candidate in convert.candidates(job.model.estimator, job.bundle.signature):
+    convert_all = boosted.candidates if job.bundle.flavor in boosted.FLAVORS else convert.candidates
+    for candidate in convert_all(job.model.estimator, job.bundle.signature):
         if isinstance(candidate, convert.ConversionError):
             attempts.append(str(candidate))
             continue
@@ -61,7 +63,7 @@ def _first_that_holds(job: Job, known: Inputs, attempts: list[str]) -> Bundle | 
 
 
 def _kept(bundle: Bundle, reason: str) -> Bundle:
-    return msgspec.structs.replace(bundle, why=f"served by scikit-learn itself, not compiled: {reason}"[:1500])
+    return msgspec.structs.replace(bundle, why=f"served by its own library, not compiled: {reason}"[:1500])
 
 
 def _known(job: Job) -> Inputs | None:
@@ -131,7 +133,7 @@ def _written(job: Job, candidate: convert.Candidate, how: Compiled, proofs: dict
     (folder / ONNX_FILE).write_bytes(candidate.content)
     how_known = categories(job.model.estimator)
     proof: dict[str, Any] = {method: msgspec.to_builtins(found) for method, found in proofs.items()}
-    tried = sum(next(iter(proofs.values())).rows.values())
+    tried = sum(proofs[job.bundle.predict_fn].rows.values())
     return msgspec.structs.replace(
         job.bundle,
         kind="onnx",

@@ -36,12 +36,13 @@ def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | Con
     order: list[tuple[Dtype, bool]] = [("float64", False), ("float64", True), ("float32", False)]
     for dtype, narrowed in order[::-1] if trees.alone(estimator) else order:
         try:
-            yield _convert(estimator, signature if not whole else None, (dtype, narrowed), _width(signature))
+            yield _convert(estimator, signature if not whole else None, (dtype, narrowed), width(signature))
         except ConversionError as error:
             yield error
 
 
-def _width(signature: Signature) -> int:
+def width(signature: Signature) -> int:
+    """How many columns the signature has."""
     return len(signature.columns) or (signature.tensors[0].shape[1] if signature.tensors else 0)
 
 

@@ -19,13 +19,14 @@ from packaging.utils import canonicalize_name
 from slipway_server.bundle import FOLDER, LIBRARIES
 
 _ROOTS = {"sklearn": ("scikit-learn", "skops", "pandas", "pyyaml")}
+_MORE = {"xgboost": ("xgboost-cpu",), "lightgbm": ("lightgbm",)}
 _ANY = ("mlflow-skinny", "pandas", "scikit-learn", "skops", "pyarrow", "pyyaml")
 _SERVING = "server"
 
 
 def copy(directory: Path, flavor: str) -> int:
     """Copy what a model of this flavour needs and the serving image lacks; return the bytes copied. Raises OSError."""
-    wanted = closure(_ROOTS.get(flavor, _ANY)) - closure(serving())
+    wanted = closure(_ROOTS.get(flavor, (*_ANY, *_MORE.get(flavor, ())))) - closure(serving())
     target = directory / FOLDER / LIBRARIES
     return sum(_copied(name, target) for name in sorted(wanted))
 

@@ -12,11 +12,12 @@ import numpy as np
 
 from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError, RequestError
-from slipway_server.fetch import libraries, missing
+from slipway_server.fetch import boosted, libraries, missing
 from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
 from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.native import NativePredictor
@@ -25,7 +26,11 @@ from slipway_server.protocols.select import reader_for
 from slipway_server.settings import Settings
 
 MAX_CLASSES = 50
-_NAMED = ("scikit-learn", "skl2onnx", "onnxruntime", "numpy", "pandas", "mlflow-skinny", "skops")
+COMPILED = frozenset({"sklearn", *boosted.FLAVORS})
+_NAMED = (
+    *("scikit-learn", "skops", "xgboost-cpu", "lightgbm", "mlflow-skinny", "pandas", "numpy"),
+    *("skl2onnx", "onnxmltools", "onnxruntime"),
+)
 
 
 def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
@@ -36,7 +41,7 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     inputs = try_example(bundle, model, settings)
     takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
     bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
-    if isinstance(model, SklearnModel) and settings.compile:
+    if settings.compile and description.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
         started = time.monotonic()
         bundle = compiled(Job(directory, bundle, model, settings))
         return msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))

@@ -22,14 +22,53 @@ def alone(estimator: Any) -> bool:
 
 def splits(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return (features, thresholds) of every distinct split of the model's last step; empty for other models."""
+    if is_xgboost(estimator) or is_lightgbm(estimator):
+        return _boosted(estimator)
     features: list[NDArray[Any]] = [np.empty(0, np.int64)]
     thresholds: list[NDArray[Any]] = [np.empty(0)]
     for tree in _trees(steps(estimator)[-1]):
         inner = tree.children_left >= 0
         features.append(tree.feature[inner])
         thresholds.append(tree.threshold[inner])
-    pairs = np.unique(np.column_stack([np.concatenate(features), np.concatenate(thresholds)]), axis=0)
+    return _distinct(np.concatenate(features), np.concatenate(thresholds))
+
+
+def _distinct(features: NDArray[Any], thresholds: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    pairs = np.unique(np.column_stack([features, thresholds]), axis=0)
     return pairs[:, 0].astype(np.int64), pairs[:, 1]
+
+
+def is_xgboost(estimator: Any) -> bool:
+    """Whether it is one of XGBoost's classes. Asked of the name: what is not needed is not imported."""
+    return type(estimator).__module__.startswith("xgboost.")
+
+
+def is_lightgbm(estimator: Any) -> bool:
+    """Whether it is one of LightGBM's classes."""
+    return type(estimator).__module__.startswith("lightgbm.")
+
+
+def is_binary(booster: Any) -> bool:
+    """Whether a booster answers with the probability of the second of two classes."""
+    if is_xgboost(booster):
+        return '"binary:' in booster.save_config()
+    return str(booster.dump_model(num_iteration=1)["objective"]).startswith("binary")
+
+
+def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    if is_xgboost(estimator):
+        booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator
+        names = booster.feature_names or [f"f{index}" for index in range(booster.num_features())]
+        frame = booster.trees_to_dataframe()[["Feature", "Split"]]
+    else:
+        booster = getattr(estimator, "booster_", estimator)
+        names = booster.feature_name()
+        frame = booster.trees_to_dataframe()[["split_feature", "threshold"]]
+    places = {name: index for index, name in enumerate(names)}
+    inner = frame[frame.iloc[:, 0].isin(places)]
+    thresholds = np.array([float(value) for value in inner.iloc[:, 1]], dtype=np.float64)
+    features = np.array([places[name] for name in inner.iloc[:, 0]], dtype=np.int64)
+    return _distinct(features, thresholds)
 
 
 def _trees(model: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from slipway_server.errors import ModelError
 from slipway_server.fetch.mlmodel import describe
@@ -21,9 +22,23 @@ FLAVORS = {
 
 
 class TablesModel(PyfuncModel):
-    """A model whose every row is answered on its own."""
+    """A model whose every row is answered on its own; `estimator` is the library's own object."""
 
     rowwise = True
+
+    def __init__(self, model: Any) -> None:
+        super().__init__(model)
+        self.estimator = model.get_raw_model()
+
+    def predict(self, data: Any, params: dict[str, Any]) -> Any:
+        """As MLflow answers, or a classifier's `predict_proba` where a request asks for it."""
+        method = params.get("predict_fn", "predict")
+        if set(params) == {"predict_fn"} and (method == "predict" or self._has(method)):
+            return super().predict(data, {}) if method == "predict" else self.estimator.predict_proba(data)
+        return super().predict(data, params)
+
+    def _has(self, method: Any) -> bool:
+        return method == "predict_proba" and hasattr(self.estimator, "predict_proba")
 
 
 def load(directory: Path, flavor: str, settings: Settings) -> TablesModel:

@@ -12,6 +12,8 @@ from tests.deploy.chart.conftest import Objects, Render
 READ = {"get", "list", "watch"}
 OWN = READ | {"create", "patch", "delete"}
 
+WEBHOOK = "slipway-webhook.slipway-system"
+
 RIGHTS = {
     "slipway.dev/modelreleases": READ,
     "slipway.dev/modelreleases/status": {"get", "update", "patch"},
@@ -57,8 +59,22 @@ def test_with_namespaces_it_has_them_there_alone(render: Render) -> None:
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_that_the_operator_handles_is_covered(render: Render, kind: str) -> None:
-    resource = KINDS[kind]
-    assert f"{resource.group}/{resource.name}" in rights(render()["ClusterRole", "slipway"])
+    resource, objects = KINDS[kind], render()
+    operators = (objects["ClusterRole", name] for name in ("slipway", WEBHOOK))
+    assert any(f"{resource.group}/{resource.name}" in rights(role) for role in operators)
+
+
+@pytest.mark.parametrize("namespaces", [[], ["a"]])
+def test_of_all_webhooks_it_may_touch_its_own_alone(render: Render, namespaces: list[str]) -> None:
+    objects = render(watchNamespaces=namespaces)
+    (rule,) = objects["ClusterRole", WEBHOOK]["rules"]
+    assert rule["resourceNames"] == [WEBHOOK] == [objects["MutatingWebhookConfiguration", WEBHOOK]["metadata"]["name"]]
+    assert rule["resources"] == ["mutatingwebhookconfigurations"]
+    assert set(rule["verbs"]) == {"get", "patch"}
+
+
+def test_without_the_webhook_it_has_no_such_right(render: Render) -> None:
+    assert ("ClusterRole", WEBHOOK) not in render(webhook={"enabled": False})
 
 
 def every_role(objects: Objects) -> list[dict[str, Any]]:

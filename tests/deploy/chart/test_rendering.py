@@ -31,17 +31,20 @@ def test_the_pod_meets_the_restricted_profile(render: Render) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert {volume["name"] for volume in spec["volumes"]} == {"config", "tmp"}
+    volumes = {volume["name"] for volume in spec["volumes"]}
+    assert volumes == {"config", "tmp", "audit", "audit-secrets", "webhook"}
+    assert spec["securityContext"]["fsGroup"] == spec["securityContext"]["runAsGroup"]
     assert "limits" in container["resources"]
 
 
 def test_probes_and_metrics_have_the_ports_that_the_operator_opens(render: Render) -> None:
+    from slipway.admission.webhook import PORT as WEBHOOK_PORT
     from slipway.health import HEALTH_PORT, METRICS_PORT
 
     objects = render()
     (container,) = pod(objects)["containers"]
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
-    assert ports == {"health": HEALTH_PORT, "metrics": METRICS_PORT}
+    assert ports == {"health": HEALTH_PORT, "metrics": METRICS_PORT, "webhook": WEBHOOK_PORT}
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "health"}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
     (port,) = objects["Service", "slipway-metrics"]["spec"]["ports"]
@@ -68,7 +71,8 @@ def test_the_configuration_is_what_the_operator_reads(render: Render, tmp_path: 
 
 
 def test_every_setting_of_the_operator_has_a_value(render: Render) -> None:
-    config = yaml.safe_load(render()["ConfigMap", "slipway"]["data"]["config.yaml"])
+    everything = render(notifications={"secret": "channels"})
+    config = yaml.safe_load(everything["ConfigMap", "slipway"]["data"]["config.yaml"])
     assert set(config) == {field.alias for field in Settings.model_fields.values()}
     registry = Settings.model_fields["registries"].annotation.__args__[1]  # type: ignore[union-attr]
     assert set(config["registries"]["default"]) == {field.alias for field in registry.model_fields.values()}
@@ -89,11 +93,14 @@ def test_registry_credentials_of_the_operator_come_from_its_secret(render: Rende
     assert "envFrom" not in pod(render())["containers"][0]
 
 
-def test_a_network_policy_admits_scrapes_alone(render: Render) -> None:
+def test_a_network_policy_admits_scrapes_and_the_webhook(render: Render) -> None:
     assert ("NetworkPolicy", "slipway") not in render()
     scraper = [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}]
     spec = render(networkPolicy={"enabled": True, "metricsFrom": scraper})["NetworkPolicy", "slipway"]["spec"]
-    assert spec["ingress"] == [{"ports": [{"port": "metrics", "protocol": "TCP"}], "from": scraper}]
+    webhook = {"ports": [{"port": "webhook", "protocol": "TCP"}]}
+    assert spec["ingress"] == [{"ports": [{"port": "metrics", "protocol": "TCP"}], "from": scraper}, webhook]
+    alone = render(networkPolicy={"enabled": True}, webhook={"enabled": False})["NetworkPolicy", "slipway"]["spec"]
+    assert alone["ingress"] == [{"ports": [{"port": "metrics", "protocol": "TCP"}]}]
 
 
 def test_an_existing_service_account_is_used(render: Render) -> None:

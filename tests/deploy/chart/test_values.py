@@ -24,6 +24,10 @@ from tests.deploy.chart.conftest import Refused, Render
         ({"images": {"server": ""}}, "images/server"),
         ({"images": {"operator": "https://example.org/image"}}, "images/operator"),
         ({"replicas": 2}, "replicas"),
+        ({"webhook": {"timeoutSeconds": 30}}, "webhook/timeoutSeconds"),
+        ({"webhook": {"keySecret": "Not A Name"}}, "webhook/keySecret"),
+        ({"notifications": {"secret": "slack://token"}}, "notifications/secret"),
+        ({"webhook": {"failurePolicy": "Fail"}}, "failurePolicy"),
         ({"serviceAccount": {"nmae": "x"}}, "nmae"),
     ],
 )

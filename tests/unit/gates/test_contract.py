@@ -1,6 +1,7 @@
 """The contract gate: signature, requirements and storage, from the model's own files."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -115,6 +116,19 @@ def test_every_problem_is_listed() -> None:
     needy = ModelFiles(model([A], flavors={"sklearn": {"serialization_format": "pickle"}}).mlmodel, "numpy==1.0\n")
     result = judge(ContractGate(), needy, model([B]), {"numpy": "2.4"}, Trust())
     assert (result.measured, len(result.details["problems"])) == (4, 4)
+
+
+@pytest.mark.parametrize("trust", [Trust(), Trust(allow_code=True, allow_pickle=True)])
+def test_types_that_no_server_loads_fail_whatever_the_connection_allows(trust: Trust) -> None:
+    odd = replace(model([A]), unlisted_types=("__main__.Scaler", "os.system"))
+    found = judge(ContractGate(), odd, None, {}, trust)
+    assert found.verdict is Verdict.FAIL
+    assert "holds types that may run code: __main__.Scaler, os.system" in found.message
+
+
+@pytest.mark.parametrize("types", [None, ()])
+def test_types_that_were_not_read_or_are_all_known_are_no_problem(types: tuple[str, ...] | None) -> None:
+    assert judge(ContractGate(), replace(model([A]), unlisted_types=types), None, {}, Trust()).verdict is Verdict.PASS
 
 
 def test_requirements_against_an_unknown_image_are_inconclusive() -> None:

@@ -48,14 +48,20 @@ def test_a_custom_gate_cannot_say_what_it_was_measured_on() -> None:
 
 
 def test_a_run_against_another_production_is_never_read_again() -> None:
-    assert run_number(1, {}, OLD) == 1
-    assert run_number(1, {1: OLD}, OLD) == 1
-    assert run_number(1, {1: OLD}, NEW) == 2
-    assert run_number(2, {1: OLD}, OLD) == 2
-    assert run_number(1, {1: OLD, 2: NEW}, NEW) == 2
-    assert run_number(1, {1: None}, OLD) == 2
+    assert run_number(0, {}, OLD) == 1
+    assert run_number(0, {1: OLD}, OLD) == 1
+    assert run_number(0, {1: OLD}, NEW) == 2
+    assert run_number(0, {1: OLD, 2: NEW}, NEW) == 2
+    assert run_number(0, {1: None}, OLD) == 2
     assert run_number(2, {1: OLD, 2: NEW}, NEW) == 3, "the second attempt against today's production is a new run"
-    assert run_number(1, {1: OLD, 2: NEW}, OLD) == 3, "production went back: what was measured before it is not reused"
+    assert run_number(0, {1: OLD, 2: NEW}, OLD) == 3, "production went back: what was measured before it is not reused"
+
+
+def test_a_run_is_read_once() -> None:
+    assert run_number(1, {1: OLD}, OLD) == 2
+    assert run_number(1, {1: OLD, 2: OLD}, OLD) == 2
+    assert run_number(1, {}, OLD) == 2, "the Job that was read is gone"
+    assert run_number(0, {1: None}, None) == 1, "an Error without a Job does not count as a run"
 
 
 def test_the_same_artifacts_under_another_revision_are_another_production() -> None:

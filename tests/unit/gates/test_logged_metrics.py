@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from slipway.api.gates import Direction, MetricGate
 from slipway.api.verdict import Verdict
-from slipway.gates.metrics import judge_logged
+from slipway.gates.metrics import Datasets, judge_logged
 
 AUC = MetricGate(name="auc")
 finite = st.floats(-1e6, 1e6)
@@ -64,6 +64,23 @@ def test_a_missing_or_unusable_figure_never_passes_and_the_sentence_says_whose(
     result = judge_logged(AUC, figures["candidate"], figures["production"])
     assert result.verdict is Verdict.INCONCLUSIVE
     assert f"the {side} version" in result.message
+
+
+def test_figures_of_different_rows_never_pass_and_the_sentence_names_both() -> None:
+    found = judge_logged(AUC, {"auc": 0.97}, {"auc": 0.95}, Datasets("spring 1a", "autumn 2b"))
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert "measured on dataset spring 1a and production's on autumn 2b" in found.message
+
+
+@pytest.mark.parametrize("datasets", [Datasets(), Datasets("a 1"), Datasets(None, "a 1"), Datasets("a 1", "a 1")])
+def test_figures_that_may_be_of_the_same_rows_are_compared(datasets: Datasets) -> None:
+    found = judge_logged(AUC, {"auc": 0.97}, {"auc": 0.95}, datasets)
+    assert found.verdict is Verdict.PASS
+    assert found.measured_on.get("dataset") == datasets.candidate
+
+
+def test_a_first_release_has_nothing_to_differ_from() -> None:
+    assert judge_logged(AUC, {"auc": 0.97}, None, Datasets("a 1", "b 2")).verdict is Verdict.PASS
 
 
 def test_an_unknown_metric_needs_a_direction() -> None:

@@ -59,6 +59,52 @@ async def test_a_policy_that_is_not_there_is_waited_for_before_any_pod_starts(wo
     assert not [1 for _, kind, _ in world.cluster.writes if kind == "Deployment"]
 
 
+MINE = {"kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "demo"}}
+LINE = json.dumps({"instances": [[1.0]]})
+
+
+@pytest.mark.parametrize("data", [None, {"other.jsonl": LINE}])
+async def test_requests_that_are_not_there_are_an_error_before_any_job(world: World, data: dict[str, str]) -> None:
+    if data:
+        world.put({**MINE, "data": data})
+    world.edit(gates={"smoke": {"requestsFrom": {"configMap": "mine"}, "onError": {"retries": 1}}})
+    await world.settle(hours=0.05)
+    assert result(world, 1, "smoke")["attempts"] == 2
+    assert "ConfigMap mine: " in world.revision(1)["message"]
+    assert world.revision(1)["reason"] == "GateError"
+    assert world.names("Job") == []
+
+
+async def test_requests_that_come_in_time_are_sent_once(world: World) -> None:
+    world.edit(gates={"smoke": {"requestsFrom": {"configMap": "mine"}, "onError": {"backoff": "1m"}}})
+    await world.until("Gating")
+    for _ in range(3):
+        await world.step()
+    assert result(world, 1, "smoke")["verdict"] == "Error"
+    world.put(
+        {"kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "demo"}, "data": {"requests.jsonl": LINE}}
+    )
+    await world.settle()
+    assert world.names("Job") == [f"{NAME}-r1-smoke-1"]
+    assert result(world, 1, "smoke")["attempts"] == 2
+    assert world.status["live"]["version"] == "1"
+
+
+async def test_a_revision_keeps_the_policy_that_it_was_judged_by(world: World) -> None:
+    await world.until("Gating")
+    judged = result(world, 1, "governance")
+    key = ("ConfigMap", "demo", "governance-tags")
+    stricter = world.cluster.objects[key]["data"]["governance.tags.yaml"].replace("owner", "pii")
+    world.put({**world.cluster.objects[key], "data": {"governance.tags.yaml": stricter}})
+    await world.settle()
+    assert result(world, 1, "governance") == judged
+    assert judged["measuredOn"]["policy"].startswith("sha256:")
+    assert world.status["live"]["version"] == "1"
+    world.alias("2")
+    await world.settle()
+    assert "tag pii" in world.revision(2)["message"], "the next one is judged by the policy of its own day"
+
+
 async def test_an_error_that_passes_is_forgotten(world: World) -> None:
     world.cluster.verdict = verdicts(smoke="Error")
     await world.until("Gating")
@@ -157,6 +203,15 @@ async def test_a_gate_whose_image_cannot_be_pulled_is_an_error_at_once(world: Wo
     await world.settle(hours=0.05)
     assert result(world, 1, "custom/fairness")["verdict"] == "Error"
     assert "cannot be pulled" in world.revision(1)["message"]
+
+
+async def test_the_log_of_a_gate_that_rejected_can_still_be_read(world: World) -> None:
+    world.cluster.verdict = verdicts(smoke="Fail")
+    await world.settle()
+    named = result(world, 1, "smoke")["measuredOn"]["job"]
+    assert world.names("Job") == [named]
+    assert world.cluster.objects[("Job", "demo", named)]["spec"]["ttlSecondsAfterFinished"] == 86_400
+    assert world.names("Deployment") == []
 
 
 async def test_smoke_goes_first_and_alone(world: World) -> None:

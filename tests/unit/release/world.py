@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from prometheus_client import CollectorRegistry
 
+from slipway.audit.checkpoint import Signer
+from slipway.audit.recorder import Recorder
+from slipway.audit.store import StoreError
 from slipway.context import Context
 from slipway.kube import Conflict, Object
 from slipway.metrics.instruments import Instruments
 from slipway.plan.observed import Version
 from slipway.reconcile import reconcile
 from slipway.registry.board import Board
-from slipway.settings import Images, Registry, Settings
-from tests.unit.release.fakes import FakeCluster, FakeRegistry
+from slipway.settings import Audit, Images, Registry, Settings
+from tests.unit.release.fakes import FakeCluster, FakeRegistry, FakeStore
 
 NAMESPACE, NAME, MODEL = "demo", "cancer", "cancer_classifier"
 POLICY = """
@@ -24,6 +30,8 @@ apiVersion: slipway.dev/v1alpha1
 kind: GovernancePolicy
 tags: [{name: owner, required: true}]
 """
+SIGNER = Signer(Ed25519PrivateKey.from_private_bytes(bytes(32)))
+"""Signs the checkpoints of every world."""
 PATIENCE = 400
 """Passes after which a world that still writes counts as restless."""
 
@@ -33,6 +41,7 @@ def settings() -> Settings:
     return Settings(
         images=Images(server="server:1", native="native:1", jobs="native:1"),
         registries={"default": Registry(url="http://mlflow")},
+        audit=Audit(key=Path("/key.pem")),
         server_packages="numpy==2.4.6\nscikit-learn==1.9.1\n",
     )
 
@@ -63,11 +72,16 @@ class World:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     registry: FakeRegistry = field(default_factory=lambda: FakeRegistry({MODEL: {}}))
+    store: FakeStore = field(default_factory=FakeStore)
+    recorder: Recorder | None = None
+    """Of an operator that has more releases than this one; None: this release has its own."""
+    uid: str = "release-uid"
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
         self.registry.described = {n: version(n) for n in ("1", "2", "3")}
-        self.put(release())
+        manifest = release()
+        self.put({**manifest, "metadata": {**manifest["metadata"], "uid": self.uid}})
         policy = {"kind": "ConfigMap", "metadata": {"name": "governance-tags", "namespace": NAMESPACE}}
         self.put({**policy, "data": {"governance.tags.yaml": POLICY}})
         self.restart()
@@ -76,6 +90,7 @@ class World:
         """A new operator process: nothing but the cluster and the registry survives."""
         instruments = Instruments(CollectorRegistry())
         board = Board({"default": (self.registry, 1.0)}, instruments)
+        self.audit = self.recorder or Recorder(self.store, instruments, SIGNER)
         self.context = Context(
             self.cluster,
             board,
@@ -84,6 +99,8 @@ class World:
             instruments,
             lambda: self.now,
             lambda: self.now.timestamp(),  # type: ignore[arg-type]
+            self.audit,
+            (self.audit,),
         )
 
     def put(self, manifest: Object) -> None:
@@ -107,6 +124,8 @@ class World:
     async def step(self) -> float | None:
         """One pass of the operator, after its registry poll and after the cluster's controllers ran."""
         self.cluster.tick()
+        with suppress(StoreError):
+            await self.audit.flush()
         await self.context.board._poll("default", self.context.board._entries["default"])
         try:
             return await reconcile(self.context, NAMESPACE, NAME)
@@ -120,7 +139,7 @@ class World:
             before = len(self.cluster.writes)
             again = await self.step()
             look()
-            quiet = len(self.cluster.writes) == before
+            quiet = len(self.cluster.writes) == before and (self.store.down or not len(self.audit))
             if quiet and (again is None or self.now + timedelta(seconds=again) > end):
                 return
             self.now += timedelta(seconds=again if quiet and again else 0.01)  # our own writes wake us

@@ -1,0 +1,76 @@
+"""From the outboxes in the objects' status to those who consume them: the audit store, the notifier.
+
+Every consumer gets every entry at least once, says up to which one it has them for good, and never makes anybody wait.
+What all of them have is dropped from what is planned on, so that the next write that comes anyway takes it out of the
+object; no write is made for that alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from slipway.api.outbox import Entry
+from slipway.api.release import ModelRelease
+from slipway.api.revision import ModelRevision
+from slipway.audit.record import Letter, Source
+from slipway.times import stamp
+
+Owner = TypeVar("Owner", ModelRelease, ModelRevision)
+
+
+class Consumer(Protocol):
+    """Somebody who gets the entries of the outboxes."""
+
+    def offer(self, letters: Iterable[Letter]) -> None:
+        """Take note of `letters`, at once and without waiting. The same ones come again until they are acknowledged."""
+        ...
+
+    def acked(self, uid: str) -> int:
+        """Number of the last entry of the object `uid` that this consumer has for good; 0 where it knows of none."""
+        ...
+
+
+def pending(consumers: Sequence[Consumer], owner: Owner) -> Owner:
+    """`owner` with only those entries in its outbox that some consumer may not have yet."""
+    outbox = owner.status.outbox
+    if not outbox or not consumers:
+        return owner
+    had = min(consumer.acked(owner.metadata.uid) for consumer in consumers)
+    kept = tuple(entry for entry in outbox if entry.seq > had)
+    return owner.model_copy(update={"status": owner.status.model_copy(update={"outbox": kept})})
+
+
+def deliver(consumers: Sequence[Consumer], release: ModelRelease, revisions: Iterable[ModelRevision]) -> None:
+    """Offer what lies in the outboxes of `release` and its `revisions`."""
+    name = release.metadata.name
+    found = letters(name, release) + [letter for revision in revisions for letter in letters(name, revision)]
+    for consumer in consumers if found else ():
+        consumer.offer(found)
+
+
+def letters(release: str, owner: ModelRelease | ModelRevision) -> list[Letter]:
+    """What lies in the outbox of `owner`, which belongs to `release`."""
+    source = Source(owner.metadata.namespace, release, owner.metadata.uid)
+    return [Letter(source, entry) for entry in owner.status.outbox]
+
+
+def last_words(manifest: Mapping[str, Any], now: datetime) -> list[Letter]:
+    """What lay in the outbox of a deleted ModelRelease or ModelRevision, and that it was deleted.
+
+    Raises pydantic.ValidationError for an object that today's schema would not admit.
+    """
+    is_release = manifest["kind"] == "ModelRelease"
+    owner = ModelRelease.parse(dict(manifest)) if is_release else ModelRevision.parse(dict(manifest))
+    release = owner.metadata.name if isinstance(owner, ModelRelease) else owner.spec.release
+    deleted = Entry(
+        seq=owner.status.recorded + 1,
+        at=owner.metadata.deletion_timestamp or stamp(now),
+        action="Deleted",
+        revision="" if is_release else owner.metadata.name,
+        actor="slipway" if isinstance(owner, ModelRevision) and owner.status.expired_at else "unverified",
+        reason=f"{manifest['kind']} {owner.metadata.name} was deleted",
+    )
+    left = letters(release, owner)
+    return [*left, Letter(Source(owner.metadata.namespace, release, owner.metadata.uid), deleted)]

@@ -1,0 +1,1 @@
+"""Notifications: what people should hear of without looking: by Slack, Teams, e-mail, PagerDuty, webhooks, …"""
