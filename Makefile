@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test install uninstall monitor_up smoke_prod
+.PHONY: help venv generate check lint types layers generated unit test faults install uninstall monitor_up smoke_prod
 .PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
@@ -69,7 +69,12 @@ unit: venv # Part of check
 
 test: check mlflow gateway install ## All tests, the real cluster included
 	@cluster/promtool.sh
-	@E2E_SKIP_SETUP=1 python -m pytest tests/deploy/chart tests/deploy/rules tests/e2e
+	@python -m pytest -q tests/deploy/chart tests/deploy/rules
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
+
+faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
+	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
 
 ## The operator
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,20 +18,18 @@ from tests.e2e.models import ROOT, Models
 from tests.e2e.operator_pod import Operator
 from tests.e2e.releases import Release
 
-LABEL = {"slipway.dev/e2e": "true"}
 POLICY = ROOT / "examples" / "cancer" / "governance.tags.yaml"
 _CHAPTERS = pytest.StashKey[dict[Path, str]]()
 _NAMESPACES = pytest.StashKey[list[str]]()
+_STARTED = pytest.StashKey[float]()
 
 Stage = Callable[..., Release]
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The cluster; what an earlier run left behind goes away."""
+    """The cluster."""
     connected = Cluster()
-    for left in connected.list("Namespace", None, LABEL):
-        connected.delete("Namespace", None, left["metadata"]["name"])
     yield connected
     connected.close()
 
@@ -38,21 +37,19 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def operator(cluster: Cluster) -> Operator:
     """The operator, reading aliases often."""
-    running = Operator(cluster)
-    stack.hasten(running)
-    return running
+    return Operator(cluster)
 
 
 @pytest.fixture(scope="session")
 def models(operator: Operator) -> Models:
     """The registered model of these tests, in the registry that the operator is configured with."""
-    return Models(operator.config()["registries"]["default"]["url"])
+    return Models.of(operator.config())
 
 
 @pytest.fixture(scope="session")
-def versions(models: Models) -> Mapping[str, str]:
+def versions() -> Mapping[str, str]:
     """Kind to model version, trained once for as long as MLflow's volume lives."""
-    return models.train()
+    return stack.versions()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +57,7 @@ def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[str]
     """A namespace of the module's own, with the governance policy. E2E_KEEP=1 leaves it for a look around."""
     module = request.path.stem.removeprefix("test_").strip("0123456789_").replace("_", "-")
     name = f"e2e-{module}-{secrets.token_hex(2)}"
-    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": LABEL}})
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": stack.LABEL}})
     policy = {"name": "governance-tags", "namespace": name}
     data = {"governance.tags.yaml": POLICY.read_text()}
     cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": policy, "data": data})
@@ -97,19 +94,33 @@ def server_image(operator: Operator) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Chapters of a story stop after the first that failed: those that follow stand on it."""
+    """Markers; and when it began."""
     config.addinivalue_line("markers", "story: tests of this module go on where the one before ended")
+    config.addinivalue_line("markers", "alone: takes the operator or MLflow away, or measures them at rest")
+    config.stash[_STARTED] = time.time()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """With `-n`, bring everything up before the workers start: the lock is held and the models are trained once."""
+    if session.config.getoption("dist", "no") != "no" and not hasattr(session.config, "workerinput"):
+        _prepare(session)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Bring everything up before the first test, whose timeout knows nothing of it."""
+    """Without, before the first test, whose timeout knows nothing of it."""
     wanted = any(item.get_closest_marker("e2e") for item in session.items)
-    if wanted and not session.config.option.collectonly:
-        lock = ExitStack()
-        lock.enter_context(stack.alone())
-        session.config.add_cleanup(lock.close)
-        stack.tools()
-        stack.bring_up()
+    if wanted and not session.config.option.collectonly and not stack.prepared():
+        if hasattr(session.config, "workerinput"):
+            raise pytest.UsageError("several at a time: name the folder, pytest -n 3 --dist loadfile tests/e2e")
+        _prepare(session)
+
+
+def _prepare(session: pytest.Session) -> None:
+    lock = ExitStack()
+    lock.enter_context(stack.alone())
+    session.config.add_cleanup(lock.close)
+    stack.prepare()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -130,9 +141,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print what was measured."""
-    if figures.MEASURED:
+    measured = figures.measured(since=config.stash[_STARTED])
+    if measured:
         terminalreporter.section(f"figures, also in {figures.PLACE.relative_to(ROOT)}")
-        for name, value in sorted(figures.MEASURED.items()):
+        for name, value in sorted(measured.items()):
             terminalreporter.write_line(f"{name}: {value}")

@@ -34,6 +34,11 @@ class Models:
     """Of the MLflow server that the operator is configured with."""
     name: str = MODEL
 
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Models:
+        """In the registry that an operator with `config` is configured with."""
+        return cls(config["registries"]["default"]["url"])
+
     def move(self, alias: str, version: str) -> None:
         """Point `alias` at `version`."""
         self._call("POST", "registered-models/alias", {"name": self.name, "alias": alias, "version": version})

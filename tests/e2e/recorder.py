@@ -12,9 +12,10 @@ from urllib3.exceptions import HTTPError
 
 from tests.e2e.cluster import Cluster, Object, events
 
-KINDS = ("Deployment", "Job", "ModelRevision", "Service")
-_LONGEST_SECONDS = 300
+KINDS = ("Deployment", "EndpointSlice", "Job", "ModelRevision", "Service")
+_LONGEST_SECONDS = 900
 _REVISION = "slipway.dev/revision"
+_SERVICE = "kubernetes.io/service-name"
 
 
 @dataclass
@@ -26,7 +27,11 @@ class Record:
     made: list[tuple[str, str]] = field(default_factory=list)
     """Kind and name of everything that was created."""
     flips: list[tuple[float, str]] = field(default_factory=list)
-    """When production was seen to select which revision."""
+    """When production was seen to be moved, and to which revision."""
+    without_endpoints: list[float] = field(default_factory=list)
+    """When production had no ready pod, after it once had one."""
+    _selected: str = ""
+    _ready: dict[str, int] = field(default_factory=dict)
 
     def count(self, kind: str) -> int:
         """How many objects of `kind` were created."""
@@ -37,10 +42,23 @@ class Record:
         name = str(found["metadata"]["name"])
         if event == "ADDED":
             self.made.append((kind, name))
-        if kind == "Service" and name == self.service and event == "MODIFIED":
-            revision = str(found["spec"]["selector"].get(_REVISION))
-            if not self.flips or self.flips[-1][1] != revision:
-                self.flips.append((at, revision))
+        if kind == "Service" and name == self.service and event != "DELETED":
+            self._selector(at, event, str(found["spec"]["selector"].get(_REVISION)))
+        if kind == "EndpointSlice" and found["metadata"]["labels"].get(_SERVICE) == self.service:
+            self._endpoints(at, event, name, found)
+
+    def _selector(self, at: float, event: str, revision: str) -> None:
+        known = self._selected or (revision if event == "ADDED" else "")
+        if known != revision:
+            self.flips.append((at, revision))
+        self._selected = revision
+
+    def _endpoints(self, at: float, event: str, name: str, found: Object) -> None:
+        had_some = sum(self._ready.values()) > 0
+        ready = [e for e in found.get("endpoints") or [] if e["conditions"].get("ready")]
+        self._ready[name] = 0 if event == "DELETED" else len(ready)
+        if had_some and sum(self._ready.values()) == 0:
+            self.without_endpoints.append(at)
 
 
 @contextmanager

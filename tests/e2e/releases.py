@@ -11,6 +11,7 @@ from tests.e2e.models import Models, example
 from tests.e2e.waiting import until
 
 RELEASE, REVISION, GATE = "slipway.dev/release", "slipway.dev/revision", "slipway.dev/gate"
+CHILDREN = ("ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
 RELEASE_SECONDS = 120.0
 """How long one release may take before a test gives it up: pod starts on a busy machine are most of it."""
 
@@ -111,6 +112,14 @@ class Release:
         found = self.cluster.list("Pod", self.namespace, labels)
         staying = [p for p in found if "deletionTimestamp" not in p["metadata"]]
         return {p["metadata"]["uid"]: p for p in staying if GATE not in p["metadata"]["labels"]}
+
+    def written(self) -> dict[str, str]:
+        """Everything that belongs to it, with the resource version that the last write left."""
+        labels = {RELEASE: self.name}
+        found = [(kind, o["metadata"]) for kind in CHILDREN for o in self.cluster.list(kind, self.namespace, labels)]
+        own = self.cluster.get("ModelRelease", self.namespace, self.name) or {"metadata": {}}
+        found.append(("ModelRelease", own["metadata"]))
+        return {f"{kind} {meta.get('name')}": str(meta.get("resourceVersion")) for kind, meta in found}
 
     def serving_pods(self) -> set[str]:
         """UIDs of the ready pods behind the production Service."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tests.e2e.cluster import Cluster
 from tests.e2e.kubectl import kubectl
-from tests.e2e.models import ROOT
+from tests.e2e.models import ROOT, Models
 from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
 
 TARGETS = ("cluster-up", "images", "mlflow", "gateway", "install")
 LOCK = ROOT / ".tools" / "e2e.lock"
 SKIP = "E2E_SKIP_SETUP"
+LABEL = {"slipway.dev/e2e": "true"}
+"""On the namespaces of these tests."""
+_VERSIONS = "E2E_VERSIONS"
+"""Kind to model version, for the workers of this run."""
 POLL = "2s"
 """How often aliases are read in these tests: what is waited for is the release, not the next poll."""
 _PATIENCE_SECONDS = 3600
@@ -32,6 +38,30 @@ def alone() -> Iterator[None]:
     with LOCK.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def prepare() -> None:
+    """Make the cluster ready for tests: everything runs, nothing of an earlier run is left, the models are there."""
+    tools()
+    bring_up()
+    cluster = Cluster()
+    for left in cluster.list("Namespace", None, LABEL):
+        cluster.delete("Namespace", None, left["metadata"]["name"])
+    operator = Operator(cluster)
+    hasten(operator)
+    os.environ[_VERSIONS] = json.dumps(Models.of(operator.config()).train())
+    cluster.close()
+
+
+def prepared() -> bool:
+    """Whether `prepare` ran, in this process or in the one that started it."""
+    return _VERSIONS in os.environ
+
+
+def versions() -> Mapping[str, str]:
+    """Kind to model version."""
+    found: Mapping[str, str] = json.loads(os.environ[_VERSIONS])
+    return found
 
 
 def bring_up() -> None:

@@ -12,7 +12,7 @@ from tests.e2e.models import DEPLOYMENT, NAMESPACE
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
 NAME = "patient"
 LONG = {"smoke": {"p95": "2s", "requests": 600, "rate": 30}}
@@ -31,7 +31,7 @@ def release(stage: Stage, versions: Mapping[str, str]) -> Release:
     """A release that serves its first version."""
     made = stage(NAME)
     made.stage(versions["modest"])
-    made.apply(gates=LONG)
+    made.apply()
     made.until_promoted(versions["modest"])
     return made
 
@@ -63,6 +63,7 @@ def test_during_a_release_production_is_untouched_until_mlflow_is_back(
     release: Release, versions: Mapping[str, str]
 ) -> None:
     serving, better = release.serving_pods(), versions["good"]
+    release.apply(gates=LONG)
     release.stage(better)
     release.until_phase(better, "Gating")
 

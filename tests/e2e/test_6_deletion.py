@@ -10,12 +10,10 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import kubectl
 from tests.e2e.operator_pod import Operator
-from tests.e2e.releases import RELEASE, Release
+from tests.e2e.releases import CHILDREN, RELEASE, Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
-
-KINDS = ("ModelRevision", "Deployment", "Pod", "Service", "Job", "ConfigMap", "PodDisruptionBudget")
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +37,7 @@ def operator_comes_back(operator: Operator) -> Iterator[None]:
 
 def _children(release: Release) -> list[str]:
     found = [
-        (kind, o) for kind in KINDS for o in release.cluster.list(kind, release.namespace, {RELEASE: release.name})
+        (kind, o) for kind in CHILDREN for o in release.cluster.list(kind, release.namespace, {RELEASE: release.name})
     ]
     return [f"{kind} {o['metadata']['name']}" for kind, o in found]
 

@@ -8,15 +8,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Stage
 from tests.e2e.figures import record
 from tests.e2e.operator_pod import Operator
-from tests.e2e.releases import RELEASE, Release
+from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
 
-KINDS = ("ModelRelease", "ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
 QUIET_SECONDS = 20
 DENIED = re.compile(r'is forbidden: User \\?"system:serviceaccount:.* cannot ')
 
@@ -32,34 +30,24 @@ def release(stage: Stage, versions: Mapping[str, str]) -> Release:
     return made
 
 
-def _versions(release: Release, cluster: Cluster) -> Mapping[tuple[str, str], str]:
-    """Kind and name of everything that belongs to the release, with its resource version."""
-    found = [(k, o["metadata"]) for k in KINDS for o in cluster.list(k, release.namespace, {RELEASE: release.name})]
-    own = cluster.get("ModelRelease", release.namespace, release.name) or {}
-    found.append(("ModelRelease", own["metadata"]))
-    return {(kind, meta["name"]): meta["resourceVersion"] for kind, meta in found}
-
-
-def test_after_everything_settled_nothing_is_written_any_more(
-    release: Release, cluster: Cluster, operator: Operator
-) -> None:
-    before = _settled(release, cluster)
+def test_after_everything_settled_nothing_is_written_any_more(release: Release, operator: Operator) -> None:
+    before = _settled(release)
     cpu = operator.metric("process_cpu_seconds_total")
 
     time.sleep(QUIET_SECONDS)
 
     used = operator.metric("process_cpu_seconds_total") - cpu
-    assert _versions(release, cluster) == before
+    assert release.written() == before
     record("operator idle, share of a core", round(used / QUIET_SECONDS, 4))
     resident = operator.metric("process_resident_memory_bytes")
     record("operator idle, resident megabytes", round(resident / 1_000_000, 1))
 
 
-def _settled(release: Release, cluster: Cluster) -> Mapping[tuple[str, str], str]:
+def _settled(release: Release) -> Mapping[str, str]:
     """What there is once two looks in a row are the same."""
-    before: Mapping[tuple[str, str], str] = {}
+    before: Mapping[str, str] = {}
     for _ in range(20):
-        now = _versions(release, cluster)
+        now = release.written()
         if now == before:
             return now
         before = now

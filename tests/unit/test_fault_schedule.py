@@ -1,0 +1,42 @@
+"""Which writes the proxy of the fault tests strikes: a test that strikes nothing would prove nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.faults.proxy import Fault, Schedule
+
+STATUS, FLIP, EVENT = ("PUT", "/status"), ("PATCH", "/services/x"), ("POST", "/events")
+
+
+def test_what_was_killed_before_its_write_is_let_through_when_it_comes_again() -> None:
+    schedule = Schedule(Fault.BEFORE)
+    assert [schedule.next(write) for write in (STATUS, STATUS, FLIP, FLIP, STATUS)] == [
+        Fault.BEFORE,
+        Fault.NONE,
+        Fault.BEFORE,
+        Fault.NONE,
+        Fault.BEFORE,
+    ]
+
+
+def test_what_does_not_come_again_does_not_spare_what_comes_next() -> None:
+    schedule = Schedule(Fault.BEFORE)
+    assert [schedule.next(write) for write in (EVENT, STATUS, STATUS)] == [Fault.BEFORE, Fault.BEFORE, Fault.NONE]
+
+
+@pytest.mark.parametrize("fault", [Fault.AFTER, Fault.ANSWERED])
+def test_what_took_effect_is_struck_every_time(fault: Fault) -> None:
+    schedule = Schedule(fault)
+    assert [schedule.next(write) for write in (STATUS, STATUS, FLIP)] == [fault] * 3
+
+
+def test_two_lanes_of_every_second_write_leave_none_out() -> None:
+    odd, even = Schedule(Fault.LOST, every=2), Schedule(Fault.LOST, first=2, every=2)
+    struck = [(odd.next(write), even.next(write)) for write in (STATUS, FLIP, STATUS, EVENT)]
+    assert struck == [(Fault.LOST, Fault.NONE), (Fault.NONE, Fault.LOST)] * 2
+
+
+def test_only_one_write_is_struck_where_one_is_named() -> None:
+    schedule = Schedule(Fault.AFTER, only=2)
+    assert [schedule.next(FLIP) for _ in range(4)] == [Fault.NONE, Fault.AFTER, Fault.NONE, Fault.NONE]
