@@ -38,9 +38,7 @@ async def act(context: Context, namespace: str, action: Action) -> None:
         case OpenProduction(manifest):
             await cluster.create(manifest)
         case Shift():
-            await traffic.shift(cluster, namespace, action)
-            if action.flips:
-                context.instruments.flips.labels(namespace, action.name).inc()
+            await _shift(context, namespace, action)
         case Delete(kind, name, uid):
             await cluster.delete(kind, namespace, name, uid)
         case Own():
@@ -51,6 +49,13 @@ async def act(context: Context, namespace: str, action: Action) -> None:
         case Checkpoint():
             await _checkpoint(context, namespace, action)
     context.instruments.actions.labels(type(action).__name__).inc()
+
+
+async def _shift(context: Context, namespace: str, action: Shift) -> None:
+    """Move traffic, and count it where production went to another revision."""
+    await traffic.shift(context.cluster, namespace, action)
+    if action.flips:
+        context.instruments.flips.labels(namespace, action.name).inc()
 
 
 async def _checkpoint(context: Context, namespace: str, action: Checkpoint) -> None:
