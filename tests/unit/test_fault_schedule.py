@@ -31,10 +31,10 @@ def test_what_took_effect_is_struck_every_time(fault: Fault) -> None:
     assert [schedule.next(write) for write in (STATUS, STATUS, FLIP)] == [fault] * 3
 
 
-def test_two_lanes_of_every_second_write_leave_none_out() -> None:
-    odd, even = Schedule(Fault.LOST, every=2), Schedule(Fault.LOST, first=2, every=2)
-    struck = [(odd.next(write), even.next(write)) for write in (STATUS, FLIP, STATUS, EVENT)]
-    assert struck == [(Fault.LOST, Fault.NONE), (Fault.NONE, Fault.LOST)] * 2
+def test_after_a_lost_answer_only_what_was_never_lost_is_struck() -> None:
+    schedule = Schedule(Fault.LOST)
+    struck = [schedule.next(write) is Fault.LOST for write in (STATUS, STATUS, STATUS, FLIP, STATUS, STATUS)]
+    assert struck == [True, False, True, True, False, True]
 
 
 def test_only_one_write_is_struck_where_one_is_named() -> None:

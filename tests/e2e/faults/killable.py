@@ -11,6 +11,7 @@ from kubernetes.aio.config import kube_config
 
 from slipway import __main__ as program
 from slipway import health
+from slipway.audit import export
 from slipway.settings import DEFAULT_PATH, Settings
 
 
@@ -20,7 +21,7 @@ def operator(namespace: str, port: int) -> None:
     place = _kubeconfig(here, port)
     os.environ.update({"KUBECONFIG": place, "http_proxy": here, "no_proxy": "127.0.0.1"})
     kube_config.KUBE_CONFIG_DEFAULT_LOCATION = place  # it looked at the variable when it was imported
-    health.HEALTH_PORT = health.METRICS_PORT = 0  # any port that is free
+    health.HEALTH_PORT = health.METRICS_PORT = export.PORT = 0  # any port that is free
     settings = Settings.model_validate(_config(namespace, port))
     Settings.load = classmethod(lambda *_: settings)  # type: ignore[method-assign, assignment]
     program.main()

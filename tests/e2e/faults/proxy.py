@@ -41,26 +41,35 @@ class Fault(StrEnum):
 
 @dataclass
 class Schedule:
-    """Which writes are struck: number `only`, or, from number `first` on, every one or every second one."""
+    """Which writes are struck: number `only`, or as many as a story can bear."""
 
     fault: Fault
     only: int = 0
-    first: int = 1
-    every: int = 1
     number: int = 0
     _struck: Write | None = None
+    _known: set[Write] = field(default_factory=set)
 
     def next(self, write: Write) -> Fault:
-        """What happens at this write. One that never got through comes again, and is let through the second time."""
+        """What happens at this write."""
         self.number += 1
         if self.only:
             return self.fault if self.number == self.only else Fault.NONE
-        again, self._struck = write == self._struck, None
-        strikes = self.number >= self.first and (self.number - self.first) % self.every == 0
-        if self.fault is Fault.NONE or not strikes or (again and self.fault is Fault.BEFORE):
-            return Fault.NONE
-        self._struck = write
-        return self.fault
+        spared = self._spared(write)
+        self._known.add(write)
+        self._struck = None if spared else write
+        return Fault.NONE if spared else self.fault
+
+    def _spared(self, write: Write) -> bool:
+        """What never got through comes again, and is let through then.
+
+        Who loses answers lives on, and pauses longer and longer while nothing succeeds: the write after a lost one is
+        let through, unless it is of a kind that was never lost yet.
+        """
+        if self.fault is Fault.BEFORE:
+            return write == self._struck
+        return self.fault is Fault.NONE or (
+            self.fault is Fault.LOST and self._struck is not None and write in self._known
+        )
 
 
 @dataclass

@@ -1,7 +1,8 @@
 """The operator is struck at every write of a release and of a rollback. The end is the same, and nothing is done twice.
 
 Writes are those to the API server, Events included, and those to MLflow. `make faults` strikes at one write a story,
-for each write and each way; here every write of one story is struck.
+for each write and each way; here as many as can be of one story are struck: all but what
+comes again after a kill before it, and half of those whose answer is lost.
 """
 
 from __future__ import annotations
@@ -17,13 +18,12 @@ from tests.e2e.operator_pod import Operator
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
 REFERENCE = Lane("undisturbed", "none")
+EVENT = ("POST", "/api/v1/namespaces/events")
 STRUCK = [
     Lane("before", "killed before the write"),
     Lane("after", "killed after the write, before the answer"),
     Lane("answered", "killed with the answer"),
-    # A lost answer is followed by a pause that grows while nothing succeeds: every second write, in two lanes.
-    Lane("lost-odd", "answer lost", {"every": 2}),
-    Lane("lost-even", "answer lost", {"first": 2, "every": 2}),
+    Lane("lost", "answer lost"),
 ]
 
 
@@ -69,13 +69,9 @@ def test_afterwards_nothing_is_written_any_more(told: Run, lane: Lane) -> None:
 
 @pytest.mark.parametrize("lane", STRUCK, ids=lambda lane: lane.name)
 def test_every_kind_of_write_was_struck(told: Run, lane: Lane) -> None:
-    """Nothing that the undisturbed operator writes escapes; where every second write is struck, both lanes together."""
-    struck = {_kind(write) for other in _together(lane) for write in told.writes(other) if write["fault"] != "none"}
-    assert {_kind(write) for write in told.writes(REFERENCE)} <= struck
-
-
-def _together(lane: Lane) -> list[Lane]:
-    return [other for other in STRUCK if other.fault == lane.fault]
+    """Nothing that the undisturbed operator writes escapes, but Events: they tell of a write that got its answer."""
+    struck = {_kind(write) for write in told.writes(lane) if write["fault"] != "none"}
+    assert {_kind(write) for write in told.writes(REFERENCE)} - {EVENT} <= struck
 
 
 def _kind(write: Mapping[str, object]) -> tuple[str, str]:
