@@ -55,15 +55,13 @@ def release(stage: Stage, versions: Mapping[str, str], monitoring: Prometheus) -
 def test_every_pod_is_scraped_and_every_track_has_series(release: Release, monitoring: Prometheus) -> None:
     pods = {pod["metadata"]["name"] for pod in release.pods().values()}
     until("every pod is a target that is up", lambda: monitoring.targets(NAME) == dict.fromkeys(pods, "up"), 90)
-    where = f'namespace="{release.namespace}",release="{NAME}"'
-    until(
-        "the rules are evaluated",
-        lambda: len(monitoring.query(f"revision:inference_requests:rate{{{where}}}")) == 2,
-        90,
-    )
-    found = monitoring.query(f"revision:inference_requests:rate{{{where}}}")
-    assert {series["metric"]["track"] for series in found} == {"live", "previous"}
-    assert all(series["metric"]["model_version"] and series["metric"]["revision"] for series in found)
+    rates = f'revision:inference_requests:rate{{namespace="{release.namespace}",release="{NAME}"}}'
+
+    def tracks() -> set[str]:
+        return {series["metric"]["track"] for series in monitoring.query(rates)}
+
+    until("both revisions have their track", lambda: tracks() == {"live", "previous"}, 90, state=tracks)
+    assert all(s["metric"]["model_version"] and s["metric"]["revision"] for s in monitoring.query(rates))
 
 
 def test_slow_answers_move_p95_and_the_alert_fires_and_is_resolved(release: Release, monitoring: Prometheus) -> None:
