@@ -79,7 +79,7 @@ def _releases() -> list:
             "Gate verdicts", "short",
             ("sum by (verdict) (slipway_gate_verdicts_total)", "{{verdict}}"), about="Since the operator's start.",
         ),
-        lines("Registries", "bool", ("slipway_registry_reachable", "{{registry}}")),
+        lines("Registries", "bool", ("min by (registry) (slipway_registry_reachable)", "{{registry}}")),
         lines(
             "Releases by condition", "short",
             ("sum by (condition) (slipway_release_condition)", "{{condition}}"),
