@@ -52,7 +52,6 @@ lock() {
 
 # What runs Prometheus in the cluster (`make monitor_up`), where its images cannot be pulled.
 (
-  lock monitoring "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR_VERSION" \
-    "github.com/prometheus/prometheus@v0.${PROMETHEUS_VERSION/3./30}"
+  lock monitoring "github.com/prometheus-operator/prometheus-operator@$PROMETHEUS_OPERATOR_VERSION"
   go mod tidy
 )

@@ -194,7 +194,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # takes the load away on the way out
     key, shares = Key(asked.namespace, asked.release), (asked.slow, asked.errors)
     try:
-        with forwarded("mlflow", "mlflow", 5000) as url:
+        with forwarded("mlflow", "service/mlflow", 5000) as url:
             key = key if not any(shares) or can_be_asked(key, url) else drill(url)
         return 0 if story(key, shares, min(asked.rate, 100.0), min(asked.seconds, 900.0)) else 1
     except click.ClickException as error:

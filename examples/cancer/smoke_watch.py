@@ -81,8 +81,8 @@ def monitoring(key: Key) -> Iterator[Monitoring]:
     """Prometheus and Alertmanager for as long as the context lasts. Raises Failure."""
     try:
         with (
-            forwarded("monitoring", "prometheus-operated", 9090) as prometheus,
-            forwarded("monitoring", "alertmanager-operated", 9093) as alertmanager,
+            forwarded("monitoring", "service/prometheus-operated", 9090) as prometheus,
+            forwarded("monitoring", "service/alertmanager-operated", 9093) as alertmanager,
         ):
             yield Monitoring(prometheus, alertmanager, key)
     except URLError as error:

@@ -48,7 +48,7 @@ class Prometheus:
 def prometheus() -> Iterator[Prometheus]:
     """Through forwarded ports."""
     with (
-        forwarded("monitoring", "prometheus-operated", 9090) as url,
-        forwarded("monitoring", "alertmanager-operated", 9093) as alertmanager,
+        forwarded("monitoring", "service/prometheus-operated", 9090) as url,
+        forwarded("monitoring", "service/alertmanager-operated", 9093) as alertmanager,
     ):
         yield Prometheus(url, alertmanager)

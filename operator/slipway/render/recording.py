@@ -77,10 +77,14 @@ def _record(name: str, expression: str, **labels: str) -> Rule:
 def _tracks(subject: Subject) -> Rule:
     """Which part each revision has. Pods are never relabelled, so the operator says it.
 
+    The newest scrape alone counts: a series that ended while Prometheus read its configuration again can be seen for
+    five minutes more, and a revision with two tracks could not be joined.
     While the operator is away nothing new is staged: what answers then counts as production, rather than as nothing.
     """
     said, pods = f"slipway_revision_track{{{subject.labels}}}", f"inference_model_info{{{subject.labels}}}"
-    known = f"max by (namespace, release, revision, track) ({said})"
+    each = f"max by (namespace, release, revision, track) (timestamp({said}))"
+    newest = f"on (namespace, release) group_left () max by (namespace, release) (timestamp({said}))"
+    known = f"group by (namespace, release, revision, track) ({each} == {newest})"
     assumed = f"group by (namespace, release, revision) ({pods}) unless on (namespace, release) {said}"
     return _record("release:revision_track:info", f'{known} or label_replace({assumed}, "track", "live", "", "")')
 

@@ -86,6 +86,22 @@ def holds(folder: Path, series: Mapping[str, str], at: str, alert: str, expected
     run("test", path)
 
 
+def yields(folder: Path, series: Mapping[str, str], at: str, expression: str, samples: Sequence[str]) -> None:
+    """With `series`, and the rules evaluated on them, `expression` has these series alone, each 1, at the time `at`."""
+    rule_file(folder)
+    asked = {"expr": expression, "eval_time": at, "exp_samples": [{"labels": each, "value": 1} for each in samples]}
+    test = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [asked],
+    }
+    path = folder / "test.yaml"
+    path.write_text(
+        yaml.safe_dump({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]}, width=1000)
+    )
+    run("test", path)
+
+
 def _described(alert: str, expected: Expected) -> Rule:
     rule = next(
         rule

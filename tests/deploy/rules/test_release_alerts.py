@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.rules.promtool import Expected, groups, holds, release, rule_file, run
+from tests.deploy.rules.promtool import Expected, groups, holds, release, rule_file, run, yields
 from tests.deploy.rules.series import DAY, RELEASE, Span, condition, gauge, pods, track
 
 LIVE = track("live")
@@ -152,3 +152,11 @@ def test_it_fires(tmp_path: Path, alert: str, series: dict[str, str], at: str, e
 @pytest.mark.parametrize(("alert", "series", "at"), QUIET, ids=numbered(QUIET))  # type: ignore[arg-type]
 def test_it_stays_quiet(tmp_path: Path, alert: str, series: dict[str, str], at: str) -> None:
     holds(tmp_path, series, at, alert, [])
+
+
+def test_a_track_that_ended_unmarked_does_not_count_beside_the_newer_one(tmp_path: Path) -> None:
+    """Prometheus goes on seeing a series for five minutes where it missed its end."""
+    both = track("staging", values="1x9") | track("live", values="_x10 1x20") | pods(Span(30))
+    info = "release:revision_track:info"
+    labels = f'{info}{{namespace="demo",release="cancer",revision="cancer-r1",track="live"}}'
+    yields(tmp_path, both, "12m", info, [labels])
