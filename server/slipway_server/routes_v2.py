@@ -96,7 +96,7 @@ class RoutesV2:
         self._check(scope["path"])
         model = self.service.current()
         request, arrays = v2.read(scope["headers"], body)
-        outputs = v2.asked(request, model.methods, model.bundle.predict_fn)
+        outputs = v2.asked(request, list(model.outputs), model.bundle.predict_fn)
         inputs = model.reader.accept(arrays)
         found = []
         for output in outputs:

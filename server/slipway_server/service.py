@@ -10,6 +10,7 @@ import numpy as np
 from slipway_server import logs
 from slipway_server.bundle import Bundle
 from slipway_server.drift import Drift
+from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
 from slipway_server.metrics import Metrics
 from slipway_server.predictor.inline import InlineRunner
@@ -69,7 +70,7 @@ class Model:
         return list(dict.fromkeys((default, *more)))
 
     async def warm_up(self) -> None:
-        """One real prediction of the model's own example, by every method. Raises `RequestError`."""
+        """One real prediction of the model's own example, by every method that it has. Raises `RequestError`."""
         if self.bundle.example is None:
             self.outputs = dict.fromkeys(self.methods, ("FP64", ()))
             return
@@ -81,6 +82,10 @@ class Model:
                 found = await self.runner.run(asked)
             except ForeignError as error:
                 raise error.as_request_error() from error
+            except RequestError:
+                if params:
+                    continue  # not every classifier has probabilities
+                raise
             answer.encode(found)
             array = np.asarray(found)
             self.outputs[method] = (tensors.datatype(array), array.shape[1:])

@@ -26,9 +26,9 @@ def start(release: Release, version: str, gates: Object, **spec: Any) -> int:
     return before
 
 
-def attempt(release: Release, version: str, gates: Object, *phases: str) -> Object:
+def attempt(release: Release, version: str, gates: Object, *phases: str, **spec: Any) -> Object:
     """The revision that `start` led to, once it is in one of `phases`."""
-    before = start(release, version, gates)
+    before = start(release, version, gates, **spec)
     any_end = {*phases, *ENDED}
     ended = until(f"an attempt is {phases}", lambda: since(release, before, *any_end), PATIENCE_SECONDS, release.seen)
     assert ended["status"]["phase"] in phases, f"{ended['status']['phase']}: {ended['status']['message']}"

@@ -22,7 +22,7 @@ TRAIN = ROOT / "examples" / "cancer" / "train.py"
 AGAIN = "good again"
 """One more version as good as `good`: something to promote after `good` was taken back."""
 _API = "/api/2.0/mlflow"
-_KIND_TAG = "slipway.demo.kind"
+_RECIPE_TAG = "slipway.demo.recipe"
 _TIMEOUT_SECONDS = 20.0
 
 
@@ -71,7 +71,7 @@ class Models:
     def train(self) -> Mapping[str, str]:
         """Kind to version. Trains what the registry does not have yet."""
         versions = dict(self._train())
-        return {**versions, AGAIN: self._second("good") or self._train("--register", "good")["good"]}
+        return {**versions, AGAIN: self._another(versions["good"]) or self._train("--register", "good")["good"]}
 
     def train_one(self, kind: str) -> str:
         """The version of one kind, trained where the registry does not have it yet."""
@@ -85,12 +85,13 @@ class Models:
         versions: Mapping[str, str] = json.loads(done.stdout)
         return versions
 
-    def _second(self, kind: str) -> str | None:
+    def _another(self, version: str) -> str | None:
+        """Another version that the same code and data made; None where there is only `version`."""
         asked = {"filter": f"name = '{self.name}'", "max_results": 200}
         found = self._call("GET", "model-versions/search", asked).get("model_versions", [])
-        tags = {int(v["version"]): {t["key"]: t["value"] for t in v.get("tags", [])} for v in found}
-        same = sorted(number for number, tag in tags.items() if tag.get(_KIND_TAG) == kind)
-        return str(same[-1]) if len(same) > 1 else None
+        tags = {str(v["version"]): {t["key"]: t["value"] for t in v.get("tags", [])} for v in found}
+        made = tags[version][_RECIPE_TAG]
+        return next((n for n, tag in tags.items() if n != version and tag.get(_RECIPE_TAG) == made), None)
 
     def _call(self, method: str, what: str, fields: Mapping[str, Any]) -> Any:
         query, body = (f"?{urlencode(fields)}", None) if method == "GET" else ("", json.dumps(fields).encode())

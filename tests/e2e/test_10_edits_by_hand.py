@@ -43,7 +43,7 @@ def select(release: Release, revision: str) -> None:
 def test_an_edited_selector_is_reported_and_left_to_whoever_edited_it(
     release: Release, versions: Mapping[str, str]
 ) -> None:
-    first, second = (str(revision["metadata"]["name"]) for revision in release.revisions())
+    first, second = (str(release.status()[part]["revision"]) for part in ("previous", "live"))
     select(release, first)
 
     stalled = release.until_condition("Stalled", "True")

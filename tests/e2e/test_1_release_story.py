@@ -32,6 +32,7 @@ GATES: dict[str, Any] = {
     "metrics": [{"name": "auc", "source": "Logged", "maxRegression": 0, "minimum": 0.9}],
     "governance": {"policy": "governance-tags"},
 }
+GATE = "slipway.dev/gate"
 ROLL_BACK = '{"spec": {"rollback": {"to": "previous", "reason": "callers complain"}}}'
 
 
@@ -141,9 +142,10 @@ def _gate_tells(rejected: Object, gate: str | None) -> None:
 
 
 def _left(release: Release, revision: str) -> list[str]:
-    """What still exists of a revision besides its record, and the Service that points at candidates."""
-    kinds = ("Deployment", "Job", "Service", "Pod")
+    """What still exists of a revision besides its record and its finished gates, whose logs are kept for a day."""
+    kinds = ("Deployment", "Service", "Pod")
     found = [o for kind in kinds for o in release.cluster.list(kind, release.namespace, {REVISION: revision})]
+    found = [o for o in found if GATE not in o["metadata"]["labels"]]
     found += [s for s in [release.cluster.get("Service", release.namespace, f"{NAME}-staging")] if s]
     return [str(o["metadata"]["name"]) for o in found]
 
