@@ -34,7 +34,7 @@ def _now() -> list:
         number("Watch lag", "s", ("max(slipway_watch_lag_seconds)", ""), [(30, AMBER), (60, RED)]),
         number("Registries reachable", "percentunit", ("avg(slipway_registry_reachable)", ""), [(1, GREEN)], base=RED),
         number(
-            "Audit backlog", "none", ("sum(slipway_audit_backlog_records) or vector(0)", ""), [(1, AMBER)],
+            "Audit backlog", "none", ("sum(slipway_audit_backlog_records)", ""), [(1, AMBER)],
             about="Records that the audit store has not taken yet.",
         ),
     ]  # fmt: skip
