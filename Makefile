@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test faults install uninstall monitor_up smoke_prod
+.PHONY: help venv generate check lint types layers generated unit test test_alone faults install uninstall monitor_up smoke_prod
 .PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
@@ -61,16 +61,17 @@ generated: venv # Part of check
 	@python -m slipway.render.rule_file --check charts/slipway/files/operator-rules.yaml
 	@python -m dashboards --check charts/slipway/files/dashboards
 
-# The chart is rendered by helm, the rules are tried by promtool; both may have to be fetched: `make test` sees to that.
-fast_tests = tests/unit tests/server tests/deploy $(if $(wildcard .tools/bin/helm),,--ignore=tests/deploy/chart) \
-	$(if $(wildcard .tools/bin/promtool),,--ignore=tests/deploy/rules)
+# The chart is rendered by helm and the rules are tried by promtool, which may have to be fetched: `make test` sees to that.
+fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --ignore=tests/deploy/rules
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
-test: check mlflow gateway install ## All tests, the real cluster included
+test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_alone
 	@cluster/promtool.sh
-	@python -m pytest -q tests/deploy/chart tests/deploy/rules
+	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
+
+test_alone: mlflow gateway install ## The tests that take the operator, MLflow, a node or Prometheus away, one by one
 	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
 
 faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
