@@ -71,7 +71,7 @@ test: check mlflow gateway install ## The tests, the real cluster included, but 
 	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
 
-test_alone: mlflow gateway install ## The tests that take the operator, MLflow, a node or Prometheus away, one by one
+test_alone: mlflow gateway install ## The tests that take the operator, MLflow, a node or Prometheus away, or starve a pod, one by one
 	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
 
 faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
