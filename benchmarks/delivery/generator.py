@@ -78,7 +78,7 @@ class Client:
         try:
             stream[1].write(self.head("keep-alive") + self.body)
             answer, lasts = await answered(stream[0])
-        except BaseException:
+        except BaseException:  # cancellation too: the connection is not used again, nothing is swallowed
             stream[1].close()
             raise
         if lasts and len(self.pool) < POOL:
