@@ -183,14 +183,14 @@ def test_without_a_controller_and_without_traffic_nothing_is_promoted(
     finally:
         gateway.scale(cluster, 1)
     assert ended["status"]["reason"] == "RouteNotAccepted"
-    assert weights(release) == {live: 100}
+    until("its share is gone", lambda: weights(release) == {live: 100}, 30, release.seen)
 
     release.patch(json.dumps({"spec": {"retry": "with a gateway"}}))
     number = int(ended["spec"]["number"])
     newer = until("another attempt ends", lambda: _ended(release, worse, number), 90, release.seen)
     assert newer["status"]["reason"] == "TooLittleTraffic"
     assert "of 100 requests at 10 % after 8s" in newer["status"]["message"]
-    assert weights(release) == {live: 100}
+    until("its share is gone", lambda: weights(release) == {live: 100}, 30, release.seen)
     assert release.live() == versions[AGAIN]
 
 

@@ -10,7 +10,7 @@ import aiohttp
 from slipway.jobs.environment import JobError, Target
 from slipway.jobs.payload import Example, example
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 """Seconds in which a ready pod must become reachable: Services learn about endpoints with a delay."""
 
 _INTERVAL = 0.2
@@ -26,21 +26,30 @@ class NotReady(Exception):
 async def wait_ready(session: aiohttp.ClientSession, target: Target) -> None:
     """Wait until GET /readyz answers 200, for at most PATIENCE seconds.
 
-    Raises NotReady when it answers something else to the end, JobError when it cannot be reached.
+    Raises NotReady when it answers something else to the end, JobError when it cannot be reached or something else
+    answers in its place: until a node knows a new Service, what is sent to its address leaves the cluster, and
+    whatever stands there may answer.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE
-    while True:
-        try:
-            status = await _readyz(session, target)
-            if status == _OK:
-                return
-            problem: Exception = NotReady(f"GET {target.url}/readyz answered {status}, not 200")
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            problem = JobError(f"{target.url} cannot be reached ({type(error).__name__}: {error})")
+    while (problem := await _problem(session, target)) is not None:
         if loop.time() >= deadline:
             raise problem
         await asyncio.sleep(_INTERVAL)
+
+
+async def _problem(session: aiohttp.ClientSession, target: Target) -> NotReady | JobError | None:
+    url = f"{target.url}/readyz"
+    try:
+        async with session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
+            revision, status = response.headers.get("X-Slipway-Revision"), response.status
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        return JobError(f"{target.url} cannot be reached ({type(error).__name__}: {error})")
+    if revision != target.revision:
+        return JobError(
+            f"GET {url} answered {status}, but not from {target.revision}: {revision or 'no revision'} answered"
+        )
+    return None if status == _OK else NotReady(f"GET {url} answered {status}, not 200")
 
 
 async def fetch_example(session: aiohttp.ClientSession, target: Target) -> Example | None:
@@ -71,8 +80,3 @@ async def fetch(session: aiohttp.ClientSession, url: str, max_bytes: int) -> byt
             return bytes(body)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise JobError(f"GET {url} failed ({type(error).__name__}: {error})") from error
-
-
-async def _readyz(session: aiohttp.ClientSession, target: Target) -> int:
-    async with session.get(f"{target.url}/readyz", timeout=_TIMEOUT, allow_redirects=False) as response:
-        return response.status

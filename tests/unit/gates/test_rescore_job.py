@@ -21,8 +21,8 @@ Answer = Callable[[dict[str, Any]], Any]
 ROWS = 450
 
 
-def served(answer: Answer, input_example: Any, revision: str) -> TestServer:
-    """A served model: `answer` turns a row (column → cell) into a prediction."""
+def served(answer: Answer, input_example: Any, revision: str, was: str | None = None) -> TestServer:
+    """A served model: `answer` turns a row (column → cell) into a prediction; `was` is the revision while it gets ready."""
 
     async def invocations(request: web.Request) -> web.Response:
         table = (await request.json())["dataframe_split"]
@@ -31,7 +31,7 @@ def served(answer: Answer, input_example: Any, revision: str) -> TestServer:
         return web.Response(text=text, headers={"X-Slipway-Revision": revision}, content_type="application/json")
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.Response()
+        return web.Response(headers={"X-Slipway-Revision": was or revision})
 
     async def own_example(_: web.Request) -> web.Response:
         return web.json_response(input_example) if input_example else web.Response(status=404)
@@ -144,9 +144,10 @@ async def test_one_class_only_is_inconclusive(model: Path, sides: dict[str, Targ
 
 
 async def test_a_service_that_moved_to_another_revision_is_an_error(model: Path, sides: dict[str, Target]) -> None:
-    moved = Target(sides["poor"].url, "1", "m-r0", "sha256:x")
-    with pytest.raises(JobError, match="answered by revision m-r1, not m-r0; compare again"):
-        await verdict(model, sides["good"], moved)
+    async with served(proba("poor"), None, "m-r1", was="m-r0") as poor:
+        moved = Target(str(poor.make_url("")).rstrip("/"), "1", "m-r0", "sha256:x")
+        with pytest.raises(JobError, match="answered by revision m-r1, not m-r0; compare again"):
+            await verdict(model, sides["good"], moved)
 
 
 async def test_nan_answers_are_an_error(model: Path) -> None:

@@ -24,6 +24,8 @@ class Model:
 
     def __init__(self) -> None:
         self.ready = 200
+        self.revision: str | None = "m-r2"
+        """What says that it is in its answers; None for what is no server of ours."""
         self.example: Any = EXAMPLE
         self.answer: Callable[[list[list[float]]], Any] = lambda rows: {"predictions": [sum(row) for row in rows]}
         self.status = 200
@@ -33,11 +35,14 @@ class Model:
         body = await request.json()
         self.seen.append(body)
         text = json.dumps(self.answer(body["dataframe_split"]["data"]))
-        headers = {"X-Slipway-Revision": "m-r2"}
-        return web.Response(text=text, status=self.status, headers=headers, content_type="application/json")
+        return web.Response(text=text, status=self.status, headers=self.headers, content_type="application/json")
 
     async def readyz(self, _: web.Request) -> web.Response:
-        return web.Response(status=self.ready)
+        return web.Response(status=self.ready, headers=self.headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"X-Slipway-Revision": self.revision} if self.revision else {}
 
     async def own_example(self, _: web.Request) -> web.Response:
         return web.json_response(self.example) if self.example is not None else web.Response(status=404)
@@ -110,8 +115,23 @@ async def test_an_error_status_counts(model: Model, url: str) -> None:
     assert (await verdict(url)).details["faults"] == {"status 503": 60}
 
 
-async def test_answers_of_another_revision_do_not_count(url: str) -> None:
-    assert (await verdict(url, revision="m-r3")).details["faults"] == {"answered by revision m-r2": 60}
+async def test_answers_of_another_revision_do_not_count(model: Model, url: str) -> None:
+    def answer(rows: list[list[float]]) -> Any:
+        model.revision = "m-r3"
+        return {"predictions": [sum(row) for row in rows]}
+
+    model.answer = answer
+    assert (await verdict(url)).details["faults"] == {"answered by revision m-r3": 60}
+
+
+@pytest.mark.parametrize(("revision", "who"), [(None, "no revision"), ("m-r3", "m-r3")])
+async def test_what_answers_in_the_candidates_place_is_no_verdict_on_it(
+    model: Model, url: str, monkeypatch: pytest.MonkeyPatch, revision: str | None, who: str
+) -> None:
+    monkeypatch.setattr("slipway.jobs.target.PATIENCE", 0.0)
+    model.ready, model.revision = 404, revision
+    with pytest.raises(JobError, match=f"answered 404, but not from m-r2: {who} answered"):
+        await verdict(url)
 
 
 async def test_an_unready_model_fails(model: Model, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
