@@ -22,7 +22,7 @@ ROWS = 450
 
 
 def served(answer: Answer, input_example: Any, revision: str, was: str | None = None) -> TestServer:
-    """A served model: `answer` turns a row (column → cell) into a prediction; `was` is the revision while it gets ready."""
+    """A served model: `answer` turns a row (column → cell) into a prediction; it gets ready as `was`."""
 
     async def invocations(request: web.Request) -> web.Response:
         table = (await request.json())["dataframe_split"]
