@@ -70,7 +70,7 @@ def starved(namespace: str) -> Iterator[None]:
 def test_a_starved_load_generator_blames_itself_and_not_the_model(
     release: Release, versions: Mapping[str, str]
 ) -> None:
-    smoke = {**SMOKE, "p95": "100ms", "requests": 200, "rate": 200, "warmUp": 5, "onError": NO_RETRY}
+    smoke = {**SMOKE, "p95": "100ms", "requests": 1000, "rate": 2000, "warmUp": 5, "onError": NO_RETRY}
     pods = server()
     pods["resources"]["limits"] = {"cpu": "2", "memory": "1Gi"}
 
