@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 from dashboards.__main__ import rendered
-from dashboards.queries import panels, substituted
+from slipway.report.board import named, panels, substituted
 
 STEP_SECONDS = 5
 COLOURS = ("#73bf69", "#5794f2", "#ff9830", "#b877d9", "#f2cc0c", "#8ab8ff", "#ff7383", "#96d98d")
@@ -44,13 +44,6 @@ def fetched(url: str, expression: str, legend: str, minutes: float) -> Series:
     with urlopen(f"{url}/api/v1/query_range?{urlencode(asked)}", timeout=20) as answer:
         found = json.load(answer)["data"]["result"]
     return [(named(legend, s["metric"]), [(float(t), float(v)) for t, v in s["values"]]) for s in found]
-
-
-def named(legend: str, labels: Mapping[str, str]) -> str:
-    """The legend with its labels filled in."""
-    for name, value in labels.items():
-        legend = legend.replace(f"{{{{{name}}}}}", value)
-    return legend
 
 
 def figure(value: float, unit: str) -> str:

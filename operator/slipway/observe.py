@@ -25,6 +25,7 @@ from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, 
 
 POLICY_KEY = "governance.tags.yaml"
 MONITORS = ("ServiceMonitor", "PrometheusRule")
+SCALER = "HorizontalPodAutoscaler"
 
 
 async def observe(context: Context, namespace: str, name: str, now: datetime) -> Observed | None:
@@ -32,11 +33,15 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
 
     Raises ClusterError, and pydantic.ValidationError for objects that today's schema would not admit.
     """
-    manifest = await context.cluster.get("ModelRelease", namespace, name)
+    manifest, found, monitors = await asyncio.gather(
+        context.cluster.get("ModelRelease", namespace, name),
+        _lists(context, namespace, name),
+        _monitors(context, namespace, name),
+    )
     if manifest is None:
         return None
     release = pending(context.consumers, ModelRelease.parse(manifest))
-    seen = await _children(context, release)
+    seen = await _children(context, release, found, monitors)
     seen = replace(seen, registry=_registry(context, release), actors=_actors(context, release))
     wants = needs(Scene(seen, now))
     if wants == Needs():
@@ -44,23 +49,26 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
     return await _extras(context, seen, wants)
 
 
-async def _children(context: Context, release: ModelRelease) -> Observed:
-    """The release's own objects, read side by side."""
+Lists = dict[str, list[Object]]
+"""Objects by kind."""
+
+
+async def _lists(context: Context, namespace: str, name: str) -> Lists:
+    """What bears the release's label; and all autoscalers, for a user's own bears no label of ours."""
+    labels, everything = {names.RELEASE_LABEL: name}, dict[str, str]()
+    kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget", SCALER)
+    lists = (context.cluster.list(kind, namespace, everything if kind == SCALER else labels) for kind in kinds)
+    return dict(zip(kinds, await asyncio.gather(*lists), strict=True))
+
+
+async def _children(context: Context, release: ModelRelease, found: Lists, monitors: Lists | None) -> Observed:
+    """The release's own objects, and those of strangers that bear its name."""
     namespace, name = release.metadata.namespace, release.metadata.name
-    labels, cluster = {names.RELEASE_LABEL: name}, context.cluster
-    kinds = ("ModelRevision", "Service", "Deployment", "Pod", "Job", "ConfigMap", "PodDisruptionBudget")
-    *lists, scalers = await asyncio.gather(
-        *(cluster.list(kind, namespace, labels) for kind in kinds),
-        cluster.list("HorizontalPodAutoscaler", namespace, {}),  # a user's own bears no label of ours
-    )
-    found: dict[str, list[Object]] = dict(zip(kinds, lists, strict=True))
-    monitors = await _monitors(context, namespace, labels)
-    found |= monitors or {}
     services = {service["metadata"]["name"]: service_view(service) for service in found["Service"]}
     production = services.pop(name, None)
     routes = await _routes(context, release)
     if production is None:
-        foreign = await cluster.get("Service", namespace, name)
+        foreign = await context.cluster.get("Service", namespace, name)
         production = service_view(foreign) if foreign else None
     parsed = (pending(context.consumers, ModelRevision.parse(r)) for r in found["ModelRevision"])
     revisions = sorted(parsed, key=lambda r: r.spec.number)
@@ -76,13 +84,13 @@ async def _children(context: Context, release: ModelRelease) -> Observed:
         gateway_api=routes is not None,
         services=services,
         deployments=deployments,
-        autoscalers=_autoscalers(scalers, name, deployments),
+        autoscalers=_autoscalers(found[SCALER], name, deployments),
         pods=tuple(map(pod_view, serving)),
         jobs={view.name: view for view in (job_view(job, found["Pod"]) for job in found["Job"])},
         pins={pin["metadata"]["labels"].get(names.REVISION_LABEL, ""): _pinned(pin) for pin in found["ConfigMap"]},
         budgets=frozenset(budget["metadata"]["name"] for budget in found["PodDisruptionBudget"]),
         monitors=None if monitors is None else {kind: _rendered(items) for kind, items in monitors.items()},
-        children=_owned(release, {**found, "HTTPRoute": routes or []}),
+        children=_owned(release, {**found, **(monitors or {}), "HTTPRoute": routes or []}),
     )
 
 
@@ -107,11 +115,12 @@ def _autoscalers(found: list[Object], release: str, deployments: Collection[str]
     return tuple(view for view in views if view is not None and view.deployment in deployments)
 
 
-async def _monitors(context: Context, namespace: str, labels: Mapping[str, str]) -> dict[str, list[Object]] | None:
+async def _monitors(context: Context, namespace: str, name: str) -> Lists | None:
     """The objects for the Prometheus Operator by kind; None where the cluster does not know these kinds (any more)."""
     if not context.discovered.monitoring:
         return None
     try:
+        labels = {names.RELEASE_LABEL: name}
         lists = await asyncio.gather(*(context.cluster.list(kind, namespace, labels) for kind in MONITORS))
     except NotFound:
         context.discovered.monitoring = False

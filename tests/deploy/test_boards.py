@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from dashboards.__main__ import rendered
-from dashboards.queries import panels, queries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from slipway.report.board import panels, queries
 
 FOLDER = Path(__file__).parents[2] / "charts" / "slipway" / "files" / "dashboards"
 BOARDS = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}

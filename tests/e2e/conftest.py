@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from tests.e2e import diagnosis, figures, stack
 from tests.e2e.cluster import Cluster
 from tests.e2e.models import ROOT, Models
 from tests.e2e.operator_pod import Operator
+from tests.e2e.prometheus import Prometheus, prometheus
 from tests.e2e.releases import Release
 
 POLICY = ROOT / "examples" / "cancer" / "governance.tags.yaml"
@@ -91,6 +93,17 @@ def stage(
 def server_image(operator: Operator) -> str:
     """The server image, which also has all that the load generator needs."""
     return str(operator.config()["images"]["server"])
+
+
+@pytest.fixture(scope="session")
+def monitoring(operator: Operator) -> Iterator[Prometheus]:
+    """Prometheus and Alertmanager in the cluster, and an operator that makes rules for them: `make monitor_up`."""
+    command = ["make", "-C", str(ROOT), "monitor_up"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=590, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    stack.hasten(operator)
+    with prometheus() as reached:
+        yield reached
 
 
 def pytest_configure(config: pytest.Config) -> None:

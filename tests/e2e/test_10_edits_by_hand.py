@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(300)]
 NAME = "edited"
 LONG: Mapping[str, Any] = {"smoke": {"p95": "2s", "requests": 240, "rate": 30}}
 """Long enough for an edit before it is through."""
+MOVES, MOVE_SECONDS = 20, 3.0
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,29 @@ def test_a_spec_that_changes_after_the_flip_waits_for_the_watch_to_end(
 def _follows(release: Release, first: str) -> bool:
     newest = release.revisions()[-1]
     return bool(newest["metadata"]["name"] != first and newest.get("status", {}).get("phase") == "Live")
+
+
+def test_an_alias_that_moves_twenty_times_a_minute_ends_where_it_rests(
+    release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
+) -> None:
+    """To another version and back to what serves, every three seconds: each attempt is given up before it is proven."""
+    serves, other, before = versions["modest"], versions["good"], len(release.revisions())
+    release.apply(gates=LONG, retry="and again")
+    with (
+        recording(cluster, release.namespace, NAME) as made,
+        steady_load(cluster, (release.namespace, NAME), server_image, example(), rate=20) as load,
+    ):
+        for number in range(MOVES):
+            release.stage(serves if number % 2 else other)
+            time.sleep(MOVE_SECONDS)
+        release.stage(other)
+        promoted = release.until_promoted(other)
+
+    assert load.failures == []
+    assert made.without_endpoints == []
+    assert [revision for _, revision in made.flips] == [promoted["metadata"]["name"]], "nothing else ever served"
+    attempts = release.revisions()[before:]
+    assert 1 <= len(attempts) <= MOVES // 2 + 1
+    assert {r["status"]["phase"] for r in attempts[:-1]} <= {"Superseded"}
+    left = [r["metadata"]["name"] for r in attempts[:-1]]
+    until("nothing of them is left", lambda: not any(cluster.get("Deployment", release.namespace, n) for n in left), 60)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
-from dashboards.queries import queries
 
+from slipway.report.board import panels, queries
 from tests.deploy.test_boards import BOARDS
 from tests.e2e.conftest import Stage
 from tests.e2e.figures import record
 from tests.e2e.models import ROOT
-from tests.e2e.operator_pod import Operator
-from tests.e2e.prometheus import Prometheus, prometheus
+from tests.e2e.prometheus import Prometheus
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
 
@@ -28,17 +28,6 @@ def make(*arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         ["make", "-C", str(ROOT), *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-
-
-@pytest.fixture(scope="module")
-def monitoring(operator: Operator) -> Iterator[Prometheus]:
-    """Prometheus and Alertmanager in the cluster, and an operator that makes rules for them."""
-    running = make("monitor_up")
-    said, _ = running.communicate(timeout=590)
-    assert running.returncode == 0, said
-    operator.until_ready()
-    with prometheus() as reached:
-        yield reached
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +89,16 @@ def test_every_query_of_every_panel_returns_data(release: Release, monitoring: P
 
     until("every query has data", lambda: not empty(), 60, state=empty)
     record("queries of boards with data", len(asked))
+
+
+def test_the_report_draws_every_curve_of_the_board(release: Release, monitoring: Prometheus, tmp_path: Path) -> None:
+    wanted = [panel["title"] for panel in panels(BOARDS["w7-inference-overview"]) if panel["type"] == "timeseries"]
+    where = ("--namespace", release.namespace, "--prometheus", monitoring.url, "--out", str(tmp_path))
+    subprocess.run(["slipway", "report", NAME, *where], check=True, timeout=120)
+    page = (tmp_path / "report.html").read_text()
+    assert [title for title in wanted if f"<h3>{title}" not in page] == []
+    assert page.count('class="chart"') == len(wanted)
+    assert ">no data<" not in page
 
 
 def test_its_rollback_is_told_as_an_alert(release: Release, monitoring: Prometheus) -> None:

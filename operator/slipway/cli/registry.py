@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from slipway.api.release import ModelRelease
 from slipway.cli.kubectl import forwarded
 from slipway.cli.session import Failure
-from slipway.kube import Cluster
+from slipway.kube import Cluster, Object
 from slipway.plan.observed import Version
 from slipway.settings import Settings
 
@@ -30,19 +30,26 @@ _CLIENT = {
 async def configured_url(cluster: Cluster, release: ModelRelease, operator_namespace: str) -> str:
     """The URL of the release's registry in the operator's configuration. Raises Failure."""
     name = release.spec.model.registry
-    for found in await cluster.list("ConfigMap", operator_namespace, _CONFIG):
-        try:
-            settings = Settings.model_validate(yaml.safe_load(found.get("data", {}).get("config.yaml", "")))
-        except (yaml.YAMLError, ValidationError) as error:
-            raise Failure(
-                f"ConfigMap {found['metadata']['name']} in {operator_namespace} cannot be read: {error}"
-            ) from None
+    for settings in await operators_settings(cluster, operator_namespace):
         if name in settings.registries:
             return settings.registries[name].url
     raise Failure(
         f"no operator in namespace {operator_namespace} is configured with registry {name}; "
         "use --operator-namespace, or name the MLflow server with --tracking-uri"
     )
+
+
+async def operators_settings(cluster: Cluster, operator_namespace: str) -> list[Settings]:
+    """What the operators in `operator_namespace` are configured with. Raises Failure."""
+    found = await cluster.list("ConfigMap", operator_namespace, _CONFIG)
+    return [_settings(each, operator_namespace) for each in found if "config.yaml" in each.get("data", {})]
+
+
+def _settings(found: Object, namespace: str) -> Settings:
+    try:
+        return Settings.model_validate(yaml.safe_load(found["data"]["config.yaml"]))
+    except (yaml.YAMLError, ValidationError) as error:
+        raise Failure(f"ConfigMap {found['metadata']['name']} in {namespace} cannot be read: {error}") from None
 
 
 @contextmanager

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from slipway.api.revision import ModelRevision, Watched
-from slipway.cli import audit_source, options
+from slipway.cli import audit_source, board, options
 from slipway.cli.follow import Look, look
 from slipway.cli.registry import Registry, configured_url, reachable
 from slipway.cli.session import Failure, Key, on_cluster
@@ -19,7 +20,7 @@ from slipway.cli.view import CONSOLE
 from slipway.kube import Cluster
 from slipway.plan.observed import Version
 from slipway.report.files import files
-from slipway.report.story import LiveFigures, Story
+from slipway.report.story import LiveFigures, Panel, Story
 from slipway.times import stamp
 
 AUDIT = "audit.jsonl"
@@ -29,32 +30,63 @@ AUDIT = "audit.jsonl"
 @options.key
 @options.mlflow
 @click.option(
+    "--prometheus",
+    help="Prometheus to draw the board's panels from, inside the cluster or not. Without it: the operator's, if any.",
+)
+@click.option(
+    "--window", type=options.Span(), default="1h", show_default=True, help="How far back the panels go, such as 30m."
+)
+@click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("artifacts"),
     show_default=True,
     help="Directory for the files; it is made, and files of an earlier report are replaced.",
 )
-def command(key: Key, mlflow: options.Mlflow, out: Path) -> None:
+def command(key: Key, mlflow: options.Mlflow, prometheus: str | None, window: float, out: Path) -> None:
     """Write lineage.mmd, metrics_snapshot.json, audit.jsonl, model_card.md and report.html.
 
-    What cannot be read (MLflow, the audit log) is left out of the report, and said.
+    What cannot be read (MLflow, the audit log, Prometheus) is left out of the report, and said.
     """
-
-    async def read(cluster: Cluster) -> tuple[Look, str]:
-        seen = await look(cluster, key)
-        url = mlflow.tracking_uri or await configured_url(cluster, seen.release, mlflow.operator_namespace)
-        return seen, url
-
-    seen, url = on_cluster(read)
-    versions = _described(url, seen)
+    found = on_cluster(lambda cluster: _found(cluster, key, mlflow))
+    versions = _described(found.mlflow, found.seen)
     log = _log(mlflow.operator_namespace)
     records = [record for record in map(json.loads, log.lines) if _about(record, key)] if log else []
-    written = write(out, story(seen, versions, records))
+    panels = _panels(found.board, key, prometheus or found.prometheus, window)
+    written = write(out, replace(story(found.seen, versions, records), panels=panels))
     if log:
         written.append(log.save(out / AUDIT))
     for path in written:
         CONSOLE.print(f"wrote {path}")
+
+
+class _Found(NamedTuple):
+    """What the cluster says."""
+
+    seen: Look
+    mlflow: str
+    board: Mapping[str, Any] | None
+    prometheus: str | None
+
+
+async def _found(cluster: Cluster, key: Key, mlflow: options.Mlflow) -> _Found:
+    seen, where = await look(cluster, key), mlflow.operator_namespace
+    url = mlflow.tracking_uri or await configured_url(cluster, seen.release, where)
+    return _Found(seen, url, await board.installed(cluster, where), await board.configured_prometheus(cluster, where))
+
+
+def _panels(installed: Mapping[str, Any] | None, key: Key, prometheus: str | None, window: float) -> tuple[Panel, ...]:
+    """The board's panels; a Prometheus that cannot be asked costs the report its curves, no more."""
+    if prometheus is None:
+        return ()
+    if installed is None:
+        CONSOLE.print("[yellow]without curves[/]: the operator's chart has no boards (monitoring.dashboards.enabled)")
+        return ()
+    try:
+        return board.drawn(installed, key, prometheus, window)
+    except Failure as error:
+        CONSOLE.print(f"[yellow]without curves[/]: {error.message}")
+        return ()
 
 
 def story(seen: Look, versions: Mapping[str, Version], records: Sequence[Mapping[str, Any]]) -> Story:

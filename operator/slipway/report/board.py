@@ -1,4 +1,4 @@
-"""The queries of a board's panels, as Grafana would send them."""
+"""The panels of a Grafana board: which queries they ask for one release, as Grafana would send them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 RATE_INTERVAL = "1m"
+UNITS = {"s": "seconds", "reqps": "requests/s", "ops": "1/s", "percentunit": "share", "bytes": "bytes", "short": ""}
+"""Grafana's names of units, in words."""
 
 
 class PanelQuery(NamedTuple):
@@ -14,6 +16,9 @@ class PanelQuery(NamedTuple):
     panel: str
     expression: str
     legend: str
+    unit: str = ""
+    kind: str = ""
+    """Grafana's type of the panel: `timeseries`, `stat`, and others."""
 
 
 def panels(board: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -34,6 +39,15 @@ def substituted(expression: str, variables: Mapping[str, str]) -> str:
 def queries(board: Mapping[str, Any], variables: Mapping[str, str]) -> Iterator[PanelQuery]:
     """Every query of every panel."""
     for panel in panels(board):
+        unit = panel.get("fieldConfig", {}).get("defaults", {}).get("unit", "")
         for target in panel["targets"]:
             expression = substituted(target["expr"], variables)
-            yield PanelQuery(panel["title"], expression, target.get("legendFormat", ""))
+            legend = target.get("legendFormat", "")
+            yield PanelQuery(panel["title"], expression, legend, UNITS.get(unit, unit), panel["type"])
+
+
+def named(legend: str, labels: Mapping[str, str]) -> str:
+    """The legend of a series with its labels filled in."""
+    for name, value in labels.items():
+        legend = legend.replace(f"{{{{{name}}}}}", value)
+    return legend
