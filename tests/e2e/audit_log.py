@@ -80,4 +80,4 @@ class Outage:
 
     def over(self) -> None:
         """Wait for its end."""
-        self._lock.wait(max(1.0, self._ends - time.monotonic()) + 30)
+        self._lock.communicate(timeout=max(1.0, self._ends - time.monotonic()) + 30)

@@ -34,8 +34,8 @@ class Scripted:
         until(f"{self.name} is ready", self._ready, within=60)
 
     def stop(self) -> None:
-        """At once."""
-        self.cluster.delete("Pod", self.namespace, self.name, grace=0)
+        """Until the process is gone too: with a grace of 0 the pod would be forgotten before it is killed."""
+        self.cluster.delete("Pod", self.namespace, self.name)
         until(f"{self.name} is gone", lambda: self.cluster.get("Pod", self.namespace, self.name) is None, within=30)
 
     def log(self) -> str:
@@ -64,5 +64,5 @@ class Scripted:
             "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
         }
         meta = {"name": self.name, "namespace": self.namespace, "labels": {"app": self.name}}
-        spec = {"containers": [container], "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 0}
+        spec = {"containers": [container], "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 1}
         return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}

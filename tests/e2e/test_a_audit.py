@@ -133,7 +133,7 @@ def test_a_tampered_copy_of_the_database_is_found_and_the_record_named(operator:
     audit_log.copied(operator, whole)
     assert slipway("verify", "--database", f"sqlite:///{whole}").code == 0
     changes = {
-        "UPDATE records SET body = replace(body, 'slipway', 'nobody!') WHERE seq = 5": "record 5:",
+        'UPDATE records SET body = replace(body, \'"actor":"\', \'"actor":"not \') WHERE seq = 5': "record 5:",
         "DELETE FROM records WHERE seq = 3": "record 3:",
         "DELETE FROM records WHERE seq > 4": "record 5: the log is cut",
     }

@@ -117,6 +117,16 @@ def boosted(path: Path) -> None:
     _save(HistGradientBoostingRegressor(max_iter=20).fit(x, x["b c"] * 1e3 + x["d"]), x, path)
 
 
+def undecided(path: Path) -> None:
+    """A classifier that has no probabilities, and no conversion."""
+    from sklearn.kernel_approximation import RBFSampler
+    from sklearn.linear_model import RidgeClassifier
+    from sklearn.pipeline import make_pipeline
+
+    x, y = numbers()
+    _save(make_pipeline(RBFSampler(random_state=0), RidgeClassifier()).fit(x, y), x, path)
+
+
 def xgb_classifier(path: Path) -> None:
     """XGBoost by its scikit-learn class."""
     import mlflow.xgboost
@@ -190,5 +200,5 @@ def _save(model: Any, x: Any, path: Path, by: Any = None, **more: Any) -> None:
 
 BOOSTED = (xgb_classifier, xgb_regressor, lgb_binary, lgb_regressor)
 MODELS: dict[str, Callable[[Path], None]] = {
-    model.__name__: model for model in (forest, scaled_forest, mixed, ridge, boosted, *BOOSTED, sleeper)
+    model.__name__: model for model in (forest, scaled_forest, mixed, ridge, boosted, undecided, *BOOSTED, sleeper)
 }

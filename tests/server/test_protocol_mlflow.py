@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from slipway_server import bundle as bundles
 from slipway_server.bundle import Bundle
 from tests.server.client import Client
 from tests.server.conftest import Serve
@@ -54,6 +55,16 @@ def test_params_choose_probabilities(forest_server: Client) -> None:
     reply = forest_server.predict({"inputs": ROWS, "params": {"predict_fn": "predict_proba"}})
     assert [len(row) for row in reply.json["predictions"]] == [2, 2]
     assert all(abs(sum(row) - 1) < 1e-6 for row in reply.json["predictions"])
+
+
+def test_a_classifier_without_probabilities_offers_none(serve: Serve, fetched: Callable[[str], Path]) -> None:
+    assert bundles.read(fetched("undecided")).kind == "native"
+    with serve("undecided") as server:
+        assert set(server.predict({"inputs": ROWS}).json["predictions"]) <= {0, 1}
+        refused = server.predict({"inputs": ROWS, "params": {"predict_fn": "predict_proba"}})
+        offered = server.get("/v2/models/demo").json["outputs"]
+    assert (refused.status, "predict_proba" in refused.json["detail"]) == (400, True)
+    assert [output["name"] for output in offered] == ["predict"]
 
 
 def test_columns_of_several_types(mixed_server: Client) -> None:
