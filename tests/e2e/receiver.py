@@ -8,10 +8,12 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.scripted import PORT, Scripted
 
 _SCRIPT = f"""
-import http.server
+import http.server, sys
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
-        print(self.rfile.read(int(self.headers["Content-Length"])).decode(), flush=True)
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        sys.stdout.write(body + "\\n")  # in one piece: there are several threads
+        sys.stdout.flush()
         self.send_response(200)
         self.end_headers()
     def log_message(self, *_):

@@ -111,15 +111,14 @@ def _revision(found: Object) -> str:
 
 
 def _at_rest(release: Release) -> None:
-    """Wait until what the release needs no more is gone."""
+    """Wait until what the release needs no more is gone, or has ended: logs of finished gates are kept."""
     until(
         "the release is at rest", lambda: not _unfinished(release), 60, lambda: (_unfinished(release), release.seen())
     )
 
 
 def _unfinished(release: Release) -> list[str]:
-    live = release.selected()
-    jobs = [j for j in release.cluster.list("Job", release.namespace) if _revision(j) != live]
+    jobs = [j for j in release.cluster.list("Job", release.namespace) if not j.get("status", {}).get("conditions")]
     services = [
         s for s in release.cluster.list("Service", release.namespace) if s["metadata"]["name"].endswith("staging")
     ]

@@ -6,12 +6,14 @@ import random
 import sqlite3
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.e2e import audit_log
+from tests.e2e.attempts import SMOKE
 from tests.e2e.audit_log import effects, export, of_release, slipway
 from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Stage
@@ -26,6 +28,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark
 NAME = "audited"
 KILLS = 20
 OUTAGE_SECONDS = 60
+TOGETHER = 10
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +129,25 @@ def test_the_model_version_bears_a_checkpoint_too(release: Release) -> None:
     version = release.live()
     assert version is not None
     assert "signature" in release.models.tags(version)["slipway.checkpoint"]
+
+
+def test_ten_releases_at_once_make_one_chain_without_gaps(
+    release: Release, stage: Stage, versions: Mapping[str, str], tmp_path: Path
+) -> None:
+    many = [stage(f"many-{number}", alias="many-staging") for number in range(TOGETHER)]
+    many[0].stage(versions["good"])
+    with ThreadPoolExecutor(TOGETHER) as people:
+        list(people.map(lambda each: each.apply(gates={"smoke": SMOKE}), many))
+    for each in many:
+        each.until_promoted(versions["good"])
+    for each in many:
+        assert effects(all_stored(each, tmp_path), "Done", "Flip") == {"Flip": 1}, each.name
+        each.cluster.delete("ModelRelease", each.namespace, each.name)
+    numbers = [record["seq"] for record in export(tmp_path)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    done = slipway("verify")
+    assert done.code == 0, done.said
+    assert release.live(), "the release beside them was left alone"
 
 
 def test_a_tampered_copy_of_the_database_is_found_and_the_record_named(operator: Operator, tmp_path: Path) -> None:
