@@ -145,5 +145,5 @@ def _end(release: Release, made: Record) -> End:
         phases=(before["status"]["phase"], newest["status"]["phase"]),
         conditions={c["type"]: c["status"] for c in release.status()["conditions"]},
         running=frozenset(_running(release)),
-        jobs_left=len(release.cluster.list("Job", release.namespace)),
+        jobs_left=len(release.cluster.list("Job", release.namespace, {REVISION: newest["metadata"]["name"]})),
     )
