@@ -180,6 +180,19 @@ def under_way(scene: Scene) -> bool:
     return _target(scene, request) is not None
 
 
+def imminent(scene: Scene) -> bool:
+    """Whether production is going to be taken back in this very pass: its target is known and ready.
+
+    All that this needs to know is the release, its revisions and their Deployments, and what traffic follows.
+    """
+    request, state = scene.seen.release.spec.rollback, scene.seen.release.status.rollback
+    if not under_way(scene):
+        return False
+    decided = state is not None and (request is None or state.request == digest_of(request.wire()))
+    target = scene.seen.revision(state.to) if decided and state else _target(scene, request) if request else None
+    return target is not None and target is not scene.live and can_serve(scene, target)
+
+
 def can_serve(scene: Scene, target: ModelRevision) -> bool:
     """All its pods are ready; or one is, and production has none."""
     live_ready = scene.ready_pods(scene.live) if scene.live else 0

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
+from slipway.kube import Object
 from slipway.plan.observed import Counters
-from tests.unit.release.world import NAME, World
+from slipway.reconcile import reconcile
+from tests.unit.release.world import NAME, NAMESPACE, World
 
 R1, R2 = f"{NAME}-r1", f"{NAME}-r2"
 BASE = {"watch": "2m", "keepWarm": "10m", "progressDeadline": "5m"}
@@ -183,6 +187,22 @@ async def test_a_rollback_by_a_person_asks_no_counters_first(watching: World) ->
     await watching.step()
     assert watching.serving == R1
     assert watching.counters.reads == reads
+
+
+async def test_a_rollback_by_a_person_reads_nothing_that_does_not_matter_for_it(
+    watching: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed, whole = list[str](), watching.cluster.list
+
+    async def seen(kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+        listed.append(kind)
+        return await whole(kind, namespace, labels)
+
+    watching.edit(rollback={"to": "previous"})
+    monkeypatch.setattr(watching.cluster, "list", seen)
+    await reconcile(watching.context, NAMESPACE, NAME)
+    assert watching.serving == R1
+    assert sorted(listed) == ["Deployment", "ModelRevision"]
 
 
 async def test_a_pod_without_a_node_holds_a_rollback_up_for_no_more_than_seconds(watching: World) -> None:

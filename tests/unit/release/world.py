@@ -15,13 +15,19 @@ from prometheus_client import CollectorRegistry
 from slipway.audit.checkpoint import Signer
 from slipway.audit.recorder import Recorder
 from slipway.audit.store import StoreError
+from slipway.children import serving, surrounded
 from slipway.context import Context
 from slipway.kube import Conflict, Object
 from slipway.metrics.instruments import Instruments
+from slipway.observe import observe
 from slipway.plan.observed import Version
+from slipway.plan.planner import plan
+from slipway.plan.rollback import imminent
+from slipway.plan.scene import Scene
 from slipway.reconcile import reconcile
 from slipway.registry.board import Board
 from slipway.settings import Audit, Images, Registry, Settings
+from slipway.status import project
 from tests.unit.release.callers import Callers
 from tests.unit.release.fakes import FakeCluster, FakeCounters, FakeRegistry, FakeStore
 
@@ -136,10 +142,24 @@ class World:
             await self.audit.flush()
         self.callers.call(self.now, (NAMESPACE, NAME))
         await self.context.board._poll("default", self.context.board._entries["default"])
+        await self._hold_what_a_rollback_reads_against_everything()
         try:
             return await reconcile(self.context, NAMESPACE, NAME)
         except Conflict:
             return 0.0
+
+    async def _hold_what_a_rollback_reads_against_everything(self) -> None:
+        """A rollback that is imminent is planned from less: in no history may that lead to another plan."""
+        first = await serving(self.context, NAMESPACE, NAME)
+        if first is None or not imminent(Scene(first, self.now)):
+            return
+        seen = await observe(self.context, NAMESPACE, NAME, self.now)
+        assert seen is not None
+        everything = await surrounded(self.context, seen)
+        decided = plan(seen, self.now)
+        assert decided.action or decided.facts
+        assert decided == plan(everything, self.now)
+        assert project(Scene(seen, self.now), decided) == project(Scene(everything, self.now), decided)
 
     async def passes(self, number: int, seconds: float = 0.1) -> None:
         """So many passes, with time between them."""
