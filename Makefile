@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test test_alone faults install uninstall monitor_up smoke_prod
+.PHONY: help venv generate check lint types layers generated unit test test_long faults install uninstall monitor_up smoke_prod
 .PHONY: demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
@@ -66,13 +66,14 @@ fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --
 unit: venv # Part of check
 	@python -m pytest -q -n 2 $(fast_tests)
 
-test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_alone
+test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_long
 	@cluster/promtool.sh
 	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 
-test_alone: mlflow gateway install ## The tests that take the operator, MLflow, a node or Prometheus away, or starve a pod, one by one
-	@E2E_SKIP_SETUP=1 python -m pytest -m alone tests/e2e
+test_long: mlflow gateway install ## Prometheus and its faults, and the operator struck at its writes (a quarter of an hour)
+	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 
 faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
 	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py

@@ -109,7 +109,8 @@ def monitoring(operator: Operator) -> Iterator[Prometheus]:
 def pytest_configure(config: pytest.Config) -> None:
     """Markers; and when it began."""
     config.addinivalue_line("markers", "story: tests of this module go on where the one before ended")
-    config.addinivalue_line("markers", "alone: takes the operator or MLflow away, or measures them at rest")
+    config.addinivalue_line("markers", "alone: takes the operator, MLflow or a node away, or measures them at rest")
+    config.addinivalue_line("markers", "long: takes many minutes; `make test_long` runs it and `make test` does not")
     config.stash[_STARTED] = time.time()
 
 

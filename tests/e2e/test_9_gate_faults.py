@@ -16,11 +16,11 @@ from tests.e2e.models import AGAIN
 from tests.e2e.releases import GATE, REVISION, Release, server
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(240)]
 
 GOVERNED: Object = {"governance": {"policy": "governance-tags", "onError": NO_RETRY}}
 STRICTER = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\ntags: [{name: nobody.has.this, required: true}]\n"
-COMPARED_SECONDS = 8
+COMPARED_SECONDS = 15
 
 
 @pytest.fixture(scope="module")

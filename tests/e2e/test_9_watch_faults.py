@@ -18,7 +18,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
 
 NAME = "beset"
 
@@ -72,6 +72,7 @@ def _uid(release: Release, cluster: Cluster, name: str) -> str | None:
     return str(found["metadata"]["uid"]) if found else None
 
 
+@pytest.mark.alone
 def test_a_drain_takes_no_more_pods_than_the_budget_allows_and_production_answers(
     release: Release, cluster: Cluster, server_image: str
 ) -> None:
