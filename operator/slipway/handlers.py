@@ -31,7 +31,10 @@ ROUTES = ("gateway.networking.k8s.io", "v1", "httproutes")
 def registry(
     seen: Seen, enqueue: Enqueue, watchdog: Watchdog, gone: Gone, routes: bool = False
 ) -> kopf.OperatorRegistry:
-    """Handlers that never fail and never wait. `routes`: watch HTTPRoutes too, which not every cluster knows."""
+    """Handlers that never fail and never wait. `routes`: watch HTTPRoutes too, which not every cluster knows.
+
+    They are coroutines because kopf would run functions in threads: slower, and the queue belongs to the event loop.
+    """
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.startup(registry=handlers)
@@ -48,7 +51,7 @@ def registry(
         return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
     @kopf.on.event(GROUP, VERSION, "modelreleases", registry=handlers)
-    def release_changed(namespace: str | None, name: str, body: kopf.Body, event: Any, **_: Any) -> None:
+    async def release_changed(namespace: str | None, name: str, body: kopf.Body, event: Any, **_: Any) -> None:
         namespace, deleted = namespace or "", event.get("type") == "DELETED"
         watchdog.delivered((namespace, name), body["metadata"]["resourceVersion"], deleted)
         seen((namespace, name), None if deleted else body["spec"]["model"])
@@ -56,11 +59,11 @@ def registry(
             gone(event["object"])
 
     @kopf.on.event(GROUP, VERSION, "modelrevisions", registry=handlers)
-    def revision_deleted(event: Any, **_: Any) -> None:
+    async def revision_deleted(event: Any, **_: Any) -> None:
         if event.get("type") == "DELETED":
             gone(event["object"])
 
-    def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
+    async def child_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         enqueue((namespace or "", labels[RELEASE_LABEL]))
 
     for group, version, plural in (*CHILDREN, *((ROUTES,) if routes else ())):

@@ -13,9 +13,9 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.load import steady_load
-from tests.e2e.models import example
+from tests.e2e.models import AGAIN, example
 from tests.e2e.recorder import recording
-from tests.e2e.releases import Release
+from tests.e2e.releases import GATE, REVISION, Release
 from tests.e2e.waiting import throughout, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
@@ -94,6 +94,30 @@ def _ready(release: Release, revision: str) -> list[str]:
     pods = release.pods(revision).values()
     conditions = ((p["metadata"]["name"], c) for p in pods for c in p["status"].get("conditions", []))
     return [name for name, c in conditions if (c["type"], c["status"]) == ("Ready", "True")]
+
+
+@pytest.mark.alone
+def test_a_candidate_whose_node_is_drained_never_serves_and_production_does_not_notice(
+    release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
+) -> None:
+    """The smoke load loses its only pod, which finds no node any more."""
+    live, version = release.selected(), versions[AGAIN]
+    release.apply(gates={"smoke": {"p95": "2s", "requests": 600, "rate": 30, "onError": {"retries": 0}}})
+    with steady_load(cluster, (release.namespace, NAME), server_image, example(), rate=5) as load:
+        release.stage(version)
+        candidate = str(release.until_phase(version, "Gating")["metadata"]["name"])
+        until("the load is on", lambda: _loading(release, candidate), 60, release.seen)
+        with cordoned():
+            evict(release, _ready(release, candidate)[0])
+            ended = release.until_phase(version, "Rejected", "Inconclusive", within=120)
+    assert ended["status"]["reason"] in ("GateFail", "GateError")
+    assert (release.selected(), load.failures) == (live, [])
+    release.stage(versions["good"])
+
+
+def _loading(release: Release, candidate: str) -> bool:
+    pods = release.cluster.list("Pod", release.namespace, {REVISION: candidate, GATE: "smoke"})
+    return any(pod["status"]["phase"] == "Running" for pod in pods)
 
 
 def test_an_alias_moved_by_hand_is_reported_and_not_obeyed(release: Release, versions: Mapping[str, str]) -> None:
