@@ -139,6 +139,9 @@ class Beside(Counted):
 class Watched(Counted):
     """Raw request counters of a revision while it is judged, as read from its pods."""
 
+    since: Timestamp | None = Field(
+        None, description="When the pods were first read after the flip: what they answered before is not known."
+    )
     read_at: Timestamp | None = Field(None, description="When the pods were last read.")
     production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
     state: str | None = Field(

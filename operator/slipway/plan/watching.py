@@ -32,7 +32,10 @@ ON_ITS_WAY = frozenset({Phase.FETCHING, Phase.STAGING, Phase.GATING})
 def watched(scene: Scene, live: ModelRevision) -> Watched:
     """Its counters since the flip, with what this pass has read."""
     before, read = live.status.watched or Watched(), scene.seen.counters_of(live.name)
-    return added(before, read).model_copy(update={"read_at": stamp(scene.now)}) if read else before
+    if not read:
+        return before
+    now = stamp(scene.now)
+    return added(before, read).model_copy(update={"since": before.since or now, "read_at": now})
 
 
 def judgement(scene: Scene, live: ModelRevision) -> slo.SloJudgement:
@@ -63,12 +66,15 @@ def lost(scene: Scene, live: ModelRevision) -> bool:
 
 
 def watch(scene: Scene) -> Plan | None:
-    """Add up the counters of the revision under watch; end the watch when its time is over, but not blind."""
+    """Add up the counters of the revision under watch; end the watch when its time is over, but not blind.
+
+    Its time begins with the first reading: what was answered before that was not watched.
+    """
     live = scene.live
     if live is None or live.status.phase is not Phase.WATCHING:
         return None
     length, written = seconds(live.spec.policy.rollout.watch), _written(scene, live)
-    over = elapsed(live.status.flipped_at, scene.now) >= length
+    over = _left(scene, live, length) <= 0
     if over and (length == 0 or scene.seen.counters_of(live.name)):
         return move(scene, live, Phase.LIVE, _kept(scene, live, length), watched=written)
     if not _worth_writing(scene, live, written):
@@ -111,8 +117,14 @@ def pause(scene: Scene) -> Plan | None:
     if live is None or live.status.phase is not Phase.WATCHING:
         return None
     length = seconds(live.spec.policy.rollout.watch)
-    left = length - elapsed(live.status.flipped_at, scene.now)
+    left = _left(scene, live, length)
     return wait(_pending(scene, live, length), min(READ_SECONDS, max(left, 0.1)) if left > 0 else READ_SECONDS)
+
+
+def _left(scene: Scene, live: ModelRevision, length: float) -> float:
+    """For how many seconds it is still to be watched."""
+    since = watched(scene, live).since
+    return length - elapsed(since, scene.now) if since else length
 
 
 def _pending(scene: Scene, live: ModelRevision, length: float) -> str:

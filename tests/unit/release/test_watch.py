@@ -145,6 +145,26 @@ async def test_losing_the_source_holds_everything_and_says_so(watching: World) -
     assert watching.status["live"]["version"] == "3"
 
 
+async def test_a_watch_that_begins_blind_lasts_its_whole_time_from_the_first_reading() -> None:
+    world = World()
+    world.edit(rollout=BASE)
+    world.alias("1")
+    await world.settle(hours=0.2)
+    world.counters.down = True
+    world.alias("2")
+    await world.until("Watching")
+    world.counters.serve(R2, 500)
+    await world.passes(13, seconds=10)
+    world.counters.down = False
+    await world.passes(2)
+    world.counters.serve(R2, 100)
+    await world.passes(11, seconds=10)
+    assert world.revision(2)["phase"] == "Watching", "what was answered unseen is not known, so it is watched now"
+    await world.settle(hours=0.1)
+    assert world.revision(2)["phase"] == "Live"
+    assert world.revision(2)["watched"]["requests"] == 100
+
+
 async def test_losing_the_source_takes_production_back_where_that_is_wanted() -> None:
     world = World()
     world.edit(rollout={**BASE, "onNoData": "Rollback"})
