@@ -162,7 +162,9 @@ class Undo:
     def settled(self, side: int) -> bool:
         """See Contestant: all pods are this side's, and the others are gone."""
         pods = self.stage.cluster.list("Pod", NAMESPACE, {"app": self.service})
-        ready = [any(c["type"] == "Ready" and c["status"] == "True" for c in p["status"]["conditions"]) for p in pods]
+        ready = [
+            any(c["type"] == "Ready" and c["status"] == "True" for c in p["status"].get("conditions", [])) for p in pods
+        ]
         sides = {_side_of(pod) for pod in pods}
         return len(pods) == REPLICAS and all(ready) and sides == {self.stage.revisions[side]}
 
