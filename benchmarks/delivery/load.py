@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.e2e import gateway
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.kubectl import kubectl
 from tests.e2e.models import example
@@ -73,9 +74,12 @@ class Load:
 
 @contextmanager
 def load(cluster: Cluster, where: tuple[str, str], image: str, rates: Mapping[str, float]) -> Iterator[Load]:
-    """Requests a second by kind to the Service `where` (namespace, name), for as long as the context lasts."""
+    """Requests a second by kind to the Service `where` (namespace, name), for as long as the context lasts.
+
+    A name with a dot is a host behind the gateway of the tests.
+    """
     namespace, service = where
-    running = Load(namespace, f"load-{service}"[:63])
+    running = Load(namespace, f"load-{service.replace('.', '-')}"[:63])
     cluster.create(_script(running))
     cluster.create(_pod(running, service, image, rates))
     try:
@@ -104,12 +108,12 @@ def _script(running: Load) -> Object:
 
 def _pod(running: Load, service: str, image: str, rates: Mapping[str, float]) -> Object:
     asked = [f"{kind}={rate:g}" for kind, rate in rates.items()]
-    host = f"{service}.{running.namespace}.svc"
+    address, host = (gateway.ADDRESS, service) if "." in service else (f"{service}.{running.namespace}.svc", "")
     container = {
         "name": "load",
         "image": image,
-        "command": ["python", f"/load/{SCRIPT.name}", host, str(LONGEST_SECONDS), *asked],
-        "env": [{"name": "BODY", "value": json.dumps(example())}],
+        "command": ["python", f"/load/{SCRIPT.name}", address, str(LONGEST_SECONDS), *asked],
+        "env": [{"name": "BODY", "value": json.dumps(example())}, {"name": "HOST_HEADER", "value": host}],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
         # Measured, so not to be starved by what it measures.
         "resources": {"requests": {"cpu": "500m"}},

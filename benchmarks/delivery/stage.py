@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from tests.e2e import stack
 from tests.e2e.cluster import Cluster, Object
@@ -39,8 +40,11 @@ class Stage:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Everything that is measured; it goes afterwards. Needs MLflow and the operator in the cluster: `make demo`."""
+def stage(**spec: Any) -> Iterator[Stage]:
+    """Everything that is measured; it goes afterwards. Needs MLflow and the operator in the cluster: `make demo`.
+
+    `spec` adds to the release's spec.
+    """
     os.environ["PATH"] = f"{ROOT / '.tools' / 'bin'}{os.pathsep}{os.environ['PATH']}"
     cluster = Cluster()
     with stack.alone():
@@ -52,7 +56,7 @@ def stage() -> Iterator[Stage]:
         release = Release(cluster, models, NAMESPACE, NAME, f"{NAMESPACE}-staging", f"{NAMESPACE}-production")
         versions = (kinds["modest"], kinds["good"])
         try:
-            revisions = (promote(release, versions[0]), promote(release, versions[1]))
+            revisions = (promote(release, versions[0], **spec), promote(release, versions[1], **spec))
             with ExitStack() as after:
                 image = operator.config()["images"]["server"]
                 templates = (_template(cluster, revisions[0]), _template(cluster, revisions[1]))
@@ -77,9 +81,8 @@ def _namespace(cluster: Cluster) -> None:
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": stack.LABEL}})
 
 
-def promote(release: Release, version: str) -> str:
+def promote(release: Release, version: str, **spec: Any) -> str:
     """Release `version` and wait until its watch is over; the revision."""
-    release.apply(
-        model=release.model(candidate={"version": version}), server=server(REPLICAS), gates=GATES, rollout=ROLLOUT
-    )
+    model = release.model(candidate={"version": version})
+    release.apply(**{"model": model, "server": server(REPLICAS), "gates": GATES, "rollout": ROLLOUT, **spec})
     return str(release.until_promoted(version)["metadata"]["name"])

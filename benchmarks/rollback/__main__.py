@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
+from tests.e2e import gateway
+
 from benchmarks import page
 from benchmarks.delivery.contestants import Argo, Bare, Contestant, Slipway, Undo
 from benchmarks.delivery.stage import Stage, stage
@@ -22,6 +24,9 @@ KEPT_RATE, KEPT_SECONDS = 100.0, 8.0
 """Requests a second on kept connections, and how long after each move they are looked at."""
 
 
+HOST = "bench.example"
+
+
 def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -31,6 +36,8 @@ def main() -> None:
     asked = parser.parse_args()
     with stage() as ready:
         samples = compare(ready, asked.samples // asked.rounds, asked.rounds)
+    with stage(traffic=gateway.traffic(HOST)) as ready:
+        samples += behind_a_gateway(ready, asked.samples)
     page.keep("rollback", [asdict(sample) for sample in samples])
     text = report(samples)
     print(text)
@@ -50,6 +57,13 @@ def compare(ready: Stage, count: int, rounds: int) -> list[Sample]:
             found += take(ready, Batch(contestant, "fresh", RATE, fewer, 0.6))
         found += take(ready, Batch(ours, "kept", KEPT_RATE, max(2, count // 3), KEPT_SECONDS))
     return found
+
+
+def behind_a_gateway(ready: Stage, count: int) -> list[Sample]:
+    """`count` samples of each kind of client of a release with the Gateway router."""
+    ours = Slipway(ready, "Slipway, Gateway router", HOST)
+    fresh = take(ready, Batch(ours, "fresh", RATE, count, 0.6))
+    return fresh + take(ready, Batch(ours, "kept", RATE, count, 0.6))
 
 
 if __name__ == "__main__":
