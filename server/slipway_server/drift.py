@@ -20,7 +20,7 @@ from slipway_server.counters import Block
 from slipway_server.predictor.inputs import Inputs
 
 FLUSH_ROWS = 1024
-SAMPLE_ROWS = 1024
+SAMPLE_ROWS = 256
 TENTHS = tuple(part / 10 for part in range(1, 10))
 
 
