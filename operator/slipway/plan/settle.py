@@ -113,6 +113,9 @@ def _stray(scene: Scene) -> bool:
 
 
 def _last(scene: Scene) -> str:
+    """The revision that Slipway chose last. Not status.live: that follows what production points at."""
+    if scene.lost:
+        return scene.lost[-1].name
     last = scene.seen.release.status.live
     return last.revision if last else "a revision"
 

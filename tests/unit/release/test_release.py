@@ -274,6 +274,17 @@ async def test_a_selector_edited_by_hand_is_reported_and_not_fought(world: World
     assert world.condition("Stalled")["reason"] == "SelectorEdited"
 
 
+async def test_a_selector_edited_to_an_earlier_revision_is_to_go_back_to_the_one_that_was_chosen(world: World) -> None:
+    await serve(world, "1")
+    await serve(world, "2")
+    service = world.cluster.objects[("Service", "demo", NAME)]
+    selector = {**service["spec"]["selector"], "slipway.dev/revision": f"{NAME}-r1"}
+    world.put({**service, "spec": {**service["spec"], "selector": selector}})
+    await world.settle()
+    said = world.condition("Stalled")["message"]
+    assert f"points at {NAME}-r1, which Slipway did not choose; point it back at {NAME}-r2" in said
+
+
 async def test_somebody_elses_service_of_the_same_name_is_left_alone(world: World) -> None:
     world.put({"kind": "Service", "metadata": {"name": NAME, "namespace": "demo"}, "spec": {"selector": {"app": "x"}}})
     await serve(world, "1")
