@@ -18,6 +18,9 @@ _PINNED = re.compile(
 _NOT_FOR_SERVING = frozenset({"mlflow", "mlflow-skinny"})
 """Packages that MLflow lists for its own server: Slipway's serves without them."""
 
+_BUILDS = {"xgboost": "xgboost-cpu", "tensorflow": "tensorflow-cpu"}
+"""Package → another distribution of the very same code and version, which an image may have in its place."""
+
 
 def problems(text: str, environment: Mapping[str, str], ignored: Iterable[str] = ()) -> tuple[str, ...]:
     """What `text`, a requirements.txt, asks for and `environment` (package → version) does not have; a sentence each.
@@ -67,10 +70,11 @@ def _of_line(line: str, present: Mapping[str, str], not_needed: Set[str]) -> Ite
     name = str(canonicalize_name(wanted.name))
     if name in not_needed or (wanted.marker and not wanted.marker.evaluate()):
         return
-    if name not in present:
+    found = present.get(name) or present.get(_BUILDS.get(name, ""))
+    if found is None:
         yield f"{line} is needed and the server image has no {name} (see ignoredRequirements if it is not)"
-    elif not _satisfied(wanted, present[name]):
-        yield f"{line} is needed and the server image has {present[name]}"
+    elif not _satisfied(wanted, found):
+        yield f"{line} is needed and the server image has {found}"
 
 
 def _satisfied(wanted: Requirement, version: str) -> bool:

@@ -157,6 +157,12 @@ def test_requirements_that_the_image_meets(text: str) -> None:
     assert requirements.problems(text, IMAGE) == ()
 
 
+def test_a_package_may_be_there_as_another_build_of_it() -> None:
+    assert requirements.problems("xgboost==3.1.0", {"xgboost-cpu": "3.1.0"}) == ()
+    (problem,) = requirements.problems("xgboost==3.1.0", {"xgboost-cpu": "3.0.0"})
+    assert problem == "xgboost==3.1.0 is needed and the server image has 3.0.0"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
