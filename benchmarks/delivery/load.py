@@ -116,7 +116,7 @@ def _pod(running: Load, service: str, image: str, rates: Mapping[str, float]) ->
         "env": [{"name": "BODY", "value": json.dumps(example())}, {"name": "HOST_HEADER", "value": host}],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
         # Measured, so not to be starved by what it measures.
-        "resources": {"requests": {"cpu": "500m"}},
+        "resources": {"requests": {"cpu": "300m"}},
     }
     return {
         "apiVersion": "v1",
