@@ -121,7 +121,7 @@ class Drift:
         answers: dict[tuple[str, tuple[int, ...]], list[NDArray[Any]]] = {}
         for _, answer in waiting:
             if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
-                answers.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(answer)
+                answers.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(_sampled(answer))
         for alike in answers.values():
             self._count_answers(np.concatenate(alike))
 
@@ -141,7 +141,6 @@ class Drift:
                 self.cells[start + index] += count
 
     def _count_answers(self, answers: NDArray[Any]) -> None:
-        answers = _sampled(answers)
         if answers.dtype.kind == "f" and (answers.ndim == 1 or answers.shape[1] <= 2):
             scores = answers if answers.ndim == 1 else answers[:, -1]
             counts = np.bincount(np.searchsorted(self.score_edges, scores)).tolist()
