@@ -30,6 +30,8 @@ RATE = 50.0
 ENDED = ("Rejected", "Inconclusive", "Live")
 STEPS = [{"weight": 10, "minRequests": 500, "timeout": "5m"}]
 SLO = {"latency": {"p95": "200ms"}, "errors": {"ratio": 0.01}}
+GATES = {"smoke": {"p95": "2s", "requests": 59, "rate": 15, "warmUp": 5}}
+"""So gentle that the bad model passes: it is the canary that is measured."""
 PATIENCE_SECONDS = 400.0
 
 
@@ -50,7 +52,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write the result into docs/performance.md")
     asked = parser.parse_args()
     rollout = {**ROLLOUT, "steps": STEPS}
-    with stage(traffic=gateway.traffic(HOST), slo=SLO) as ready:
+    with stage(traffic=gateway.traffic(HOST), slo=SLO, gates=GATES) as ready:
         bad = _sluggish(ready)
         ready.release.patch(json.dumps({"spec": {"rollout": rollout}}))
         trials = _trials(ready, bad, asked.trials)
