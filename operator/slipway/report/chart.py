@@ -32,13 +32,15 @@ def chart(panel: Panel) -> str:
         axes.set_prop_cycle(color=_LINES)
         for series in panel.series:
             times = date2num([datetime.fromtimestamp(at, UTC) for at, _ in series.points])
-            axes.plot(times, [value for _, value in series.points], linewidth=1.6, label=series.name)
+            line = "--" if "objective" in series.name else "-"
+            axes.plot(times, [value for _, value in series.points], line, linewidth=1.6, label=series.name)
         if panel.series:
             locator = AutoDateLocator(maxticks=7)
             axes.xaxis.set_major_locator(locator)
             axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
             figure.legend(loc="outside lower left", ncols=2, frameon=False, fontsize=8)
         else:
+            axes.set(xticks=[], yticks=[])
             axes.text(0.5, 0.5, "no data", ha="center", va="center", transform=axes.transAxes)
         axes.grid(axis="y")
         axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
