@@ -115,5 +115,5 @@ smoke_prod: venv ## Bounded load on production with p95, errors and alerts live 
 timeline: venv ## The seconds of each phase of each revision
 	@slipway timeline $(about)
 
-report: venv ## The release's history and evidence as files (OUT=artifacts): lineage, figures, audit log, card, page
-	@slipway report $(about) --out "$(OUT)"
+report: venv ## The release's history and evidence as files (OUT=artifacts, PROMETHEUS=URL): lineage, figures, audit log, card, page
+	@slipway report $(about) --out "$(OUT)" $(if $(PROMETHEUS),--prometheus "$(PROMETHEUS)")

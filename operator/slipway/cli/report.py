@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -48,42 +48,34 @@ def command(key: Key, mlflow: options.Mlflow, prometheus: str | None, window: fl
 
     What cannot be read (MLflow, the audit log, Prometheus) is left out of the report, and said.
     """
-    found = on_cluster(lambda cluster: _found(cluster, key, mlflow))
-    versions = _described(found.mlflow, found.seen)
+
+    async def read(cluster: Cluster) -> tuple[Look, str]:
+        seen = await look(cluster, key)
+        url = mlflow.tracking_uri or await configured_url(cluster, seen.release, mlflow.operator_namespace)
+        return seen, url
+
+    seen, url = on_cluster(read)
+    versions = _described(url, seen)
     log = _log(mlflow.operator_namespace)
     records = [record for record in map(json.loads, log.lines) if _about(record, key)] if log else []
-    panels = _panels(found.board, key, prometheus or found.prometheus, window)
-    written = write(out, replace(story(found.seen, versions, records), panels=panels))
+    panels = _panels(key, mlflow.operator_namespace, prometheus, window)
+    written = write(out, replace(story(seen, versions, records), panels=panels))
     if log:
         written.append(log.save(out / AUDIT))
     for path in written:
         CONSOLE.print(f"wrote {path}")
 
 
-class _Found(NamedTuple):
-    """What the cluster says."""
-
-    seen: Look
-    mlflow: str
-    board: Mapping[str, Any] | None
-    prometheus: str | None
-
-
-async def _found(cluster: Cluster, key: Key, mlflow: options.Mlflow) -> _Found:
-    seen, where = await look(cluster, key), mlflow.operator_namespace
-    url = mlflow.tracking_uri or await configured_url(cluster, seen.release, where)
-    return _Found(seen, url, await board.installed(cluster, where), await board.configured_prometheus(cluster, where))
-
-
-def _panels(installed: Mapping[str, Any] | None, key: Key, prometheus: str | None, window: float) -> tuple[Panel, ...]:
-    """The board's panels; a Prometheus that cannot be asked costs the report its curves, no more."""
-    if prometheus is None:
-        return ()
-    if installed is None:
-        CONSOLE.print("[yellow]without curves[/]: the operator's chart has no boards (monitoring.dashboards.enabled)")
-        return ()
+def _panels(key: Key, operator_namespace: str, prometheus: str | None, window: float) -> tuple[Panel, ...]:
+    """The board's panels. A board that may not be read, or a Prometheus that is gone, costs the curves."""
     try:
-        return board.drawn(installed, key, prometheus, window)
+        url = prometheus or on_cluster(lambda cluster: board.configured_prometheus(cluster, operator_namespace))
+        if url is None:
+            return ()
+        installed = on_cluster(lambda cluster: board.installed(cluster, operator_namespace))
+        if installed is None:
+            raise Failure("the operator's chart has no boards (monitoring.dashboards.enabled)")
+        return board.drawn(installed, key, url, window)
     except Failure as error:
         CONSOLE.print(f"[yellow]without curves[/]: {error.message}")
         return ()

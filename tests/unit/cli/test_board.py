@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from slipway.cli import board
+from slipway.cli import board, report
 from slipway.cli.session import Failure, Key
 
 KEY = Key("team", "cancer")
@@ -81,3 +81,14 @@ def test_nonsense_is_said_with_what_to_check(prometheus: type[Prometheus], url: 
 def test_a_prometheus_that_is_gone_is_said() -> None:
     with pytest.raises(Failure, match="refused"):
         board.drawn(BOARD, KEY, "http://127.0.0.1:9", window=60.0)
+
+
+def test_a_board_that_may_not_be_read_costs_the_report_its_curves_and_no_more(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def forbidden(_: object) -> None:
+        raise Failure("403: configmaps is forbidden")
+
+    monkeypatch.setattr(report, "on_cluster", forbidden)
+    assert report._panels(KEY, "slipway-system", None, window=60.0) == ()
+    assert "without curves: 403: configmaps is forbidden" in capsys.readouterr().out
