@@ -75,7 +75,7 @@ test: check mlflow gateway install ## The tests, the real cluster included, but 
 test_long: mlflow gateway install ## Prometheus and its faults, and the operator struck at its writes (a quarter of an hour)
 	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 
-faults: mlflow install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
+faults: mlflow gateway install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
 	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
 
 ## The operator

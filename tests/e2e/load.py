@@ -17,6 +17,8 @@ from tests.e2e.waiting import until
 SCRIPT = Path(__file__).with_name("load_generator.py")
 LONGEST_SECONDS = 900
 """The load ends by itself after so long, whatever becomes of the test."""
+CLIENT = {"cpu": "200m", "memory": "64Mi"}
+"""Without it, a busy node lets the client starve, who then takes its own waiting for a server that does not answer."""
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -118,6 +120,7 @@ def _pod(namespace: str, image: str, environment: dict[str, str], arguments: lis
         "command": ["python", f"/load/{SCRIPT.name}", *arguments],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
+        "resources": {"requests": CLIENT},
     }
     return {
         "apiVersion": "v1",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Thread
@@ -13,6 +13,8 @@ from urllib3.exceptions import HTTPError
 from tests.e2e.cluster import Cluster, Object, events
 
 KINDS = ("Deployment", "EndpointSlice", "Job", "ModelRevision", "Service")
+ROUTED = (*KINDS, "HTTPRoute")
+"""Where there is a gateway."""
 _LONGEST_SECONDS = 900
 _REVISION = "slipway.dev/revision"
 _SERVICE = "kubernetes.io/service-name"
@@ -28,6 +30,8 @@ class Record:
     """Kind and name of everything that was created."""
     flips: list[tuple[float, str]] = field(default_factory=list)
     """When production was seen to be moved, and to which revision."""
+    weights: list[dict[str, int]] = field(default_factory=list)
+    """What the route gave each revision: every change."""
     without_endpoints: list[float] = field(default_factory=list)
     """When production had no ready pod, after it once had one."""
     _selected: str = ""
@@ -44,6 +48,8 @@ class Record:
             self.made.append((kind, name))
         if kind == "Service" and name == self.service and event != "DELETED":
             self._selector(at, event, str(found["spec"]["selector"].get(_REVISION)))
+        if kind == "HTTPRoute" and name == self.service and event != "DELETED":
+            self._route(found)
         if kind == "EndpointSlice" and found["metadata"]["labels"].get(_SERVICE) == self.service:
             self._endpoints(at, event, name, found)
 
@@ -52,6 +58,11 @@ class Record:
         if known != revision:
             self.flips.append((at, revision))
         self._selected = revision
+
+    def _route(self, found: Object) -> None:
+        given = {b["name"]: b["weight"] for b in found["spec"]["rules"][0]["backendRefs"]}
+        if self.weights[-1:] != [given]:
+            self.weights.append(given)
 
     def _endpoints(self, at: float, event: str, name: str, found: Object) -> None:
         had_some = sum(self._ready.values()) > 0
@@ -62,11 +73,13 @@ class Record:
 
 
 @contextmanager
-def recording(cluster: Cluster, namespace: str, service: str) -> Iterator[Record]:
+def recording(
+    cluster: Cluster, namespace: str, service: str, kinds: Sequence[str] = KINDS
+) -> Iterator[Record]:
     """A record of `namespace` for as long as the context lasts."""
     record, threads = Record(service), []
     with ExitStack() as streams:
-        for kind in KINDS:
+        for kind in kinds:
             stream = streams.enter_context(cluster.stream(kind, namespace, _LONGEST_SECONDS))
             streams.callback(stream.shutdown)
             threads.append(Thread(target=_follow, args=(record, kind, stream), daemon=True))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
+import py_compile
 import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import joblib
 import msgspec
 import pytest
 
@@ -230,6 +233,15 @@ def test_libraries_are_copied_beside_a_model_that_is_not_compiled(
         out = tmp_path / name
         assert _fetch(Order(str(saved(name)), out, libraries=True))[0] == 0
         assert (out / bundles.FOLDER / bundles.LIBRARIES / "joblib" / "__init__.py").exists() == copied
+
+
+def test_libraries_come_with_their_bytecode_so_that_no_start_compiles_them(tmp_path: Path) -> None:
+    py_compile.compile(joblib.__file__)
+    libraries.copy_all({"joblib"}, tmp_path)
+    module = tmp_path / "joblib" / "__init__.py"
+    cached = Path(importlib.util.cache_from_source(str(module)))
+    written_for = int.from_bytes(cached.read_bytes()[8:12], "little")
+    assert written_for == int(module.stat().st_mtime)
 
 
 @pytest.mark.parametrize(

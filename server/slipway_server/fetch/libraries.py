@@ -8,6 +8,7 @@ the same lock file) leaves the libraries that this model needs, and no others.
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import shutil
 import sys
 from collections.abc import Iterable, Iterator
@@ -27,8 +28,12 @@ _SERVING = "server"
 def copy(directory: Path, flavor: str) -> int:
     """Copy what a model of this flavour needs and the serving image lacks; return the bytes copied. Raises OSError."""
     wanted = closure(_ROOTS.get(flavor, (*_ANY, *_MORE.get(flavor, ())))) - closure(serving())
-    target = directory / FOLDER / LIBRARIES
-    return sum(_copied(name, target) for name in sorted(wanted))
+    return copy_all(wanted, directory / FOLDER / LIBRARIES)
+
+
+def copy_all(names: Iterable[str], target: Path) -> int:
+    """Copy distributions into the folder `target`; return the bytes copied. Raises OSError."""
+    return sum(_copied(name, target) for name in sorted(names))
 
 
 def serving() -> list[str]:
@@ -64,16 +69,28 @@ def _required(name: str, extra: str) -> Iterator[str]:
 
 
 def _copied(name: str, target: Path) -> int:
+    """With the bytecode that there is, and times of change, by which Python knows it: no start need compile again."""
     size = 0
     for file in importlib.metadata.distribution(name).files or ():
-        source = Path(str(file.locate()))
-        if ".." in file.parts or file.suffix == ".pyc" or "tests" in file.parts or not source.is_file():
+        if ".." in file.parts or file.suffix == ".pyc" or "tests" in file.parts:
             continue
-        place = target / file
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, place)
-        size += place.stat().st_size
+        source, place = Path(str(file.locate())), target / file
+        size += _copied_file(source, place)
+        if source.suffix == ".py":
+            size += _copied_file(_bytecode(source), _bytecode(place))
     return size
+
+
+def _copied_file(source: Path, place: Path) -> int:
+    if not source.is_file():
+        return 0
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source, place)
+    return place.stat().st_size
+
+
+def _bytecode(module: Path) -> Path:
+    return Path(importlib.util.cache_from_source(str(module)))
 
 
 def interpreter() -> str:

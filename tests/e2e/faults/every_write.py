@@ -9,11 +9,13 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.e2e.faults.canary import canary
 from tests.e2e.faults.lanes import Lane, Run, run
-from tests.e2e.faults.story import End
+from tests.e2e.faults.story import End, Story
+from tests.e2e.faults.switch import switch
 from tests.e2e.operator_pod import Operator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(3 * 3600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(4 * 3600)]
 
 REFERENCE = Lane("undisturbed", "none")
 WAYS = {
@@ -25,17 +27,18 @@ WAYS = {
 AT_ONCE = 6
 
 
+@pytest.mark.parametrize("story", [switch, canary], ids=["switch", "canary"])
 def test_the_end_is_the_same_wherever_it_struck(
-    operator: Operator, versions: Mapping[str, str], server_image: str
+    story: Story, operator: Operator, versions: Mapping[str, str]
 ) -> None:
-    reference = run([REFERENCE], operator, versions, server_image)
+    reference = run(story, [REFERENCE], operator, versions)
     undisturbed, count = reference.outcomes[REFERENCE.name].end, len(reference.writes(REFERENCE))
     numbers = range(1, count + 1)
     plans = [Lane(f"{name}-{n}", fault, {"only": n}) for n in numbers for name, fault in WAYS.items()]
     different: dict[str, str] = {}
     for start in range(0, len(plans), AT_ONCE):
         batch = plans[start : start + AT_ONCE]
-        done = run(batch, operator, versions, server_image)
+        done = run(story, batch, operator, versions)
         different |= {lane.name: problem for lane in batch if (problem := _problem(done, lane, undisturbed))}
         print(f"{start + len(batch)} of {len(plans)} stories, {len(different)} went wrong", flush=True)  # noqa: T201
     assert different == {}

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.e2e import stack
 from tests.e2e.cluster import Cluster, Object
-from tests.e2e.faults.story import Outcome, tell
+from tests.e2e.faults.story import Outcome, Story
 from tests.e2e.models import ROOT, Models
 from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
 from tests.e2e.releases import Release
@@ -58,8 +58,9 @@ class Run:
         return [line["ended"] for line in self.said if line.get("lane") == lane.namespace and "ended" in line]
 
 
-def run(lanes: Sequence[Lane], operator: Operator, versions: Mapping[str, str], image: str) -> Run:
+def run(tell: Story, lanes: Sequence[Lane], operator: Operator, versions: Mapping[str, str]) -> Run:
     """Tell the story in all `lanes` at once, while no other operator runs."""
+    image = str(operator.config()["images"]["server"])
     cluster, models = operator.cluster, Models.of(operator.config())
     with _namespaces(cluster, lanes), _no_other(operator), _harness(cluster, lanes):
         releases = [_release(lane, models) for lane in lanes]

@@ -1,28 +1,25 @@
-"""The story that every lane tells: a first release, a second one, a rollback, and its end. Under load all the while."""
+"""What a story is: what every lane tells of one release under load, and how it ended."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from tests.e2e.load import Answer, steady_load
-from tests.e2e.models import example
-from tests.e2e.recorder import Record, recording
+from tests.e2e.load import Answer, Load
+from tests.e2e.recorder import Record
 from tests.e2e.releases import Release
 from tests.e2e.waiting import NeverHappened, until
 
 ROLL_BACK = '{"spec": {"rollback": {"to": "previous", "reason": "it is part of the story"}}}'
 LIFT = '{"spec": {"rollback": null}}'
-QUICK = {
-    "gates": {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}},
-    "rollout": {"watch": "1s", "keepWarm": "10m", "progressDeadline": "3m"},
-}
+QUICK_SMOKE = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}
+QUICK_ROLLOUT = {"watch": "1s", "keepWarm": "10m", "progressDeadline": "3m"}
 STEP_SECONDS = 300.0
 """A step takes seconds; on a busy machine minutes. Nothing is asserted of it."""
 QUIET_SECONDS = 5.0
 RATE = 15
-MADE = ("ModelRevision", "Deployment", "Service", "Job")
+MADE = ("ModelRevision", "Deployment", "Service", "HTTPRoute", "Job")
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class End:
     """How many objects of each kind were created, from the first second on."""
     flips: tuple[str, ...]
     """Where production was moved, after it was opened: the versions in order."""
+    weights: tuple[Mapping[str, int], ...]
+    """What the route gave each version, every change in order; empty without a route."""
     conditions: Mapping[str, str]
     rollback: tuple[str, bool]
     """Who asked for it, and whether it was completed."""
@@ -60,35 +59,46 @@ class Outcome:
     """What changed although everything had settled."""
 
 
-def tell(release: Release, versions: Mapping[str, str], image: str) -> Outcome:
-    """The whole story of one release. Raises NeverHappened where it gets stuck."""
-    first, second = versions["modest"], versions["good"]
-    with recording(release.cluster, release.namespace, release.name) as made:
-        release.stage(first)
-        release.apply(**QUICK)
-        until("the first version is live", lambda: release.phase(first) == "Live", STEP_SECONDS, release.seen)
-        where = (release.namespace, release.name)
-        with steady_load(release.cluster, where, image, example(), RATE) as load:
-            release.stage(second)
-            until("the second version is announced", lambda: _promoted(release, second), STEP_SECONDS, release.seen)
-            release.patch(ROLL_BACK)
-            release.until_phase(second, "RolledBack", within=STEP_SECONDS)
-            until("the alias is back", lambda: _announced(release) == first, STEP_SECONDS, release.seen)
-            release.patch(LIFT)
-            release.until_condition("Held", "False", within=STEP_SECONDS)
-            changed = _at_rest(release)
+Story = Callable[[Release, Mapping[str, str], str], Outcome]
+"""Tells it for a release, with the model versions by kind and the server's image. Raises NeverHappened where it gets stuck."""
+
+
+def first_release(release: Release, version: str, **spec: object) -> None:
+    """How every story begins."""
+    release.stage(version)
+    release.apply(gates=QUICK_SMOKE, **spec)
+    until("the first version is live", lambda: release.phase(version) == "Live", STEP_SECONDS, release.seen)
+
+
+def announced(release: Release, version: str) -> None:
+    """Wait until `version` serves and the production alias names it."""
+
+    def look() -> bool:
+        return release.phase(version) == "Live" and _announced(release) == version
+
+    until(f"version {version} is announced", look, STEP_SECONDS, release.seen)
+
+
+def roll_back(release: Release, version: str) -> list[str]:
+    """How every story ends: back to `version`, the rollback lifted; what was written although all had settled."""
+    release.patch(ROLL_BACK)
+    until("production is back", lambda: release.live() == version, STEP_SECONDS, release.seen)
+    until("the alias is back", lambda: _announced(release) == version, STEP_SECONDS, release.seen)
+    release.patch(LIFT)
+    release.until_condition("Held", "False", within=STEP_SECONDS)
+    return _at_rest(release)
+
+
+def outcome(release: Release, made: Record, load: Load, written_at_rest: list[str]) -> Outcome:
+    """The outcome of a story that was told to its end."""
     return Outcome(
         end=_end(release, made),
         served=release.answers(),
         answers=len(load.answers),
         failures=load.failures,
         without_endpoints=made.without_endpoints,
-        written_at_rest=changed,
+        written_at_rest=written_at_rest,
     )
-
-
-def _promoted(release: Release, version: str) -> bool:
-    return release.phase(version) == "Live" and _announced(release) == version
 
 
 def _announced(release: Release) -> str | None:
@@ -120,6 +130,7 @@ def _end(release: Release, made: Record) -> End:
         phases=tuple((r["status"]["phase"], r["status"].get("outcome", ""), r["status"]["reason"]) for r in revisions),
         made={kind: made.count(kind) for kind in MADE},
         flips=tuple(version_of[revision] for _, revision in made.flips),
+        weights=tuple({version_of[revision]: share for revision, share in each.items()} for each in made.weights),
         conditions={c["type"]: c["status"] for c in status["conditions"]},
         rollback=(rollback["trigger"], "completedAt" in rollback),
         replicas=tuple(deployments[name]["spec"]["replicas"] for name in version_of if name in deployments),

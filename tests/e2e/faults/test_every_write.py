@@ -1,4 +1,4 @@
-"""The operator is struck at every write of a release and of a rollback. The end is the same, and nothing is done twice.
+"""The operator is struck at every write of a release, of a canary and of a rollback. The end is the same, and nothing is done twice.
 
 Writes are those to the API server, Events included, and those to MLflow. `make faults` strikes at one write a story,
 for each write and each way; here as many as can be of one story are struck: all but what
@@ -11,8 +11,11 @@ from collections.abc import Mapping
 
 import pytest
 
+from tests.e2e.faults.canary import canary
 from tests.e2e.faults.lanes import Lane, Run, run
+from tests.e2e.faults.switch import switch
 from tests.e2e.figures import record
+from tests.e2e.models import AGAIN
 from tests.e2e.operator_pod import Operator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(900)]
@@ -25,24 +28,40 @@ STRUCK = [
     Lane("answered", "killed with the answer"),
     Lane("lost", "answer lost"),
 ]
+STORIES = [switch, canary]
 
 
-@pytest.fixture(scope="module")
-def told(operator: Operator, versions: Mapping[str, str], server_image: str) -> Run:
-    """The story of every lane."""
-    done = run([REFERENCE, *STRUCK], operator, versions, server_image)
+@pytest.fixture(scope="module", params=STORIES, ids=lambda story: story.__name__)
+def told(request: pytest.FixtureRequest, operator: Operator, versions: Mapping[str, str]) -> Run:
+    """A story in every lane."""
+    done = run(request.param, [REFERENCE, *STRUCK], operator, versions)
     for lane in (REFERENCE, *STRUCK):
         strikes = [write for write in done.writes(lane) if write["fault"] != "none"]
-        record(f"writes of the story, {lane.name}", f"{len(done.writes(lane))}, struck {len(strikes)}")
+        what = f"writes of the story of a {request.param.__name__}, {lane.name}"
+        record(what, f"{len(done.writes(lane))}, struck {len(strikes)}")
     return done
 
 
-def test_the_story_without_a_fault(told: Run) -> None:
-    outcome = told.outcomes[REFERENCE.name]
-    assert [phase for phase, _, _ in outcome.end.phases] == ["Live", "RolledBack"]
-    assert len(outcome.end.flips) == 2, "there and back"
-    assert outcome.end.made == {"ModelRevision": 2, "Deployment": 2, "Service": 6, "Job": 2}
-    assert outcome.end.rollback == ("User", True)
+@pytest.mark.parametrize("told", [switch], indirect=True, ids=["switch"])
+def test_the_story_of_a_switch_without_a_fault(told: Run) -> None:
+    end = told.outcomes[REFERENCE.name].end
+    assert [phase for phase, _, _ in end.phases] == ["Live", "RolledBack"]
+    assert len(end.flips) == 2, "there and back"
+    assert end.made == {"ModelRevision": 2, "Deployment": 2, "Service": 6, "HTTPRoute": 0, "Job": 2}
+    assert end.rollback == ("User", True)
+    assert told.ended(REFERENCE) == []
+
+
+@pytest.mark.parametrize("told", [canary], indirect=True, ids=["canary"])
+def test_the_story_of_a_canary_without_a_fault(told: Run, versions: Mapping[str, str]) -> None:
+    end = told.outcomes[REFERENCE.name].end
+    first, second, third = versions["modest"], versions["good"], versions[AGAIN]
+    assert [phase for phase, _, _ in end.phases] == ["Live", "RolledBack", "Aborted"]
+    assert end.flips == (second, first), "there and back"
+    there = [{first: 100}, {first: 90, second: 10}, {first: 50, second: 50}, {second: 100}]
+    back = [{second: 90, third: 10}, {second: 50, third: 50}, {second: 100}, {first: 100}]
+    assert list(end.weights) == [*there, *back]
+    assert end.rollback == ("User", True)
     assert told.ended(REFERENCE) == []
 
 
