@@ -11,6 +11,7 @@ from slipway_server.errors import ModelError
 
 FOLDER = ".slipway"
 ONNX_FILE = "model.onnx"
+FROZEN_FILE = "model.frozen"
 REFERENCE_FILE = "reference.json"
 LIBRARIES = "site"
 
@@ -92,7 +93,11 @@ class Compiled(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """One prepared model. `kind` says how it's served, `why` says why so, in words for a person."""
+    """One prepared model. `kind` says how it's served, `why` says why so, in words for a person.
+
+    Of a native scikit-learn model: `frozen`, whether it lies ready in the form that starts fast, and `frames`, whether
+    pandas has a part in its answers.
+    """
 
     digest: str
     flavor: str
@@ -106,6 +111,8 @@ class Bundle(msgspec.Struct, frozen=True):
     example: Any = None
     categories: dict[str, list[Any]] = {}
     compiled: Compiled | None = None
+    frozen: bool = False
+    frames: bool = True
     classes: tuple[Any, ...] = ()
     name: str = ""
     version: str = ""

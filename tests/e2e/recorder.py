@@ -73,9 +73,7 @@ class Record:
 
 
 @contextmanager
-def recording(
-    cluster: Cluster, namespace: str, service: str, kinds: Sequence[str] = KINDS
-) -> Iterator[Record]:
+def recording(cluster: Cluster, namespace: str, service: str, kinds: Sequence[str] = KINDS) -> Iterator[Record]:
     """A record of `namespace` for as long as the context lasts."""
     record, threads = Record(service), []
     with ExitStack() as streams:

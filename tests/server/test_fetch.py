@@ -140,7 +140,7 @@ def test_a_pickle_is_read_only_where_it_is_allowed(saved: Callable[[str], Path],
     import cloudpickle
     import skops.io
 
-    from slipway_server.flavors.sklearn import TRUSTED
+    from slipway_server.flavors.sklearn_files import TRUSTED
 
     model = tmp_path / "model"
     shutil.copytree(saved("forest"), model)
@@ -156,7 +156,7 @@ def test_a_model_cannot_vouch_for_its_own_types(tmp_path: Path) -> None:
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
-    from slipway_server.flavors.sklearn import _from_skops
+    from slipway_server.flavors.sklearn_files import _from_skops
 
     path = tmp_path / "model.skops"
     skops.io.dump(FunctionTransformer(func=shutil.rmtree), path)
@@ -228,7 +228,7 @@ def test_libraries_of_the_native_path_are_those_that_the_small_image_lacks() -> 
 def test_libraries_are_copied_beside_a_model_that_is_not_compiled(
     saved: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(libraries, "closure", lambda roots: {"joblib"} if "skops" in list(roots) else set())
+    monkeypatch.setattr(libraries, "closure", lambda roots: {"joblib"} if "scikit-learn" in list(roots) else set())
     for name, copied in (("boosted", True), ("ridge", False)):
         out = tmp_path / name
         assert _fetch(Order(str(saved(name)), out, libraries=True))[0] == 0

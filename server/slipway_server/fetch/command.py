@@ -50,7 +50,7 @@ def _fetch(order: Order, settings: Settings, started: float) -> Bundle:
     digest = pins.verify(order.out, order.expect_digest, order.pin_file)
     prepared = prepare(order.out, digest, settings)
     if order.libraries and prepared.kind == "native":
-        libraries.copy(order.out, prepared.flavor)
+        libraries.copy(order.out, prepared)
     prepared = msgspec.structs.replace(
         prepared,
         seconds=round(time.monotonic() - started, 3),

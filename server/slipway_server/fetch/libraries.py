@@ -17,18 +17,25 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from slipway_server.bundle import FOLDER, LIBRARIES
+from slipway_server.bundle import FOLDER, LIBRARIES, Bundle
 
-_ROOTS = {"sklearn": ("scikit-learn", "skops", "pandas", "pyyaml")}
+_SKLEARN, _FILES, _FRAMES = ("scikit-learn",), ("skops", "pyyaml"), ("pandas",)
 _MORE = {"xgboost": ("xgboost-cpu",), "lightgbm": ("lightgbm",)}
 _ANY = ("mlflow-skinny", "pandas", "scikit-learn", "skops", "pyarrow", "pyyaml")
 _SERVING = "server"
 
 
-def copy(directory: Path, flavor: str) -> int:
-    """Copy what a model of this flavour needs and the serving image lacks; return the bytes copied. Raises OSError."""
-    wanted = closure(_ROOTS.get(flavor, (*_ANY, *_MORE.get(flavor, ())))) - closure(serving())
+def copy(directory: Path, bundle: Bundle) -> int:
+    """Copy what a model needs and the serving image lacks; return the bytes copied. Raises OSError."""
+    wanted = closure(roots(bundle)) - closure(serving())
     return copy_all(wanted, directory / FOLDER / LIBRARIES)
+
+
+def roots(bundle: Bundle) -> tuple[str, ...]:
+    """The distributions that serving this model natively asks for by name."""
+    if bundle.flavor != "sklearn":
+        return (*_ANY, *_MORE.get(bundle.flavor, ()))
+    return (*_SKLEARN, *(() if bundle.frozen else _FILES), *(_FRAMES if bundle.frames else ()))
 
 
 def copy_all(names: Iterable[str], target: Path) -> int:

@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from slipway_server.bundle import Bundle
+from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import boosted, libraries, missing
 from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, load
+from slipway_server.flavors.frozen import freeze
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
@@ -44,8 +45,22 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     if settings.compile and description.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
         started = time.monotonic()
         bundle = compiled(Job(directory, bundle, model, settings))
-        return msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
+        bundle = msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
+    if bundle.kind == "native" and isinstance(model, SklearnModel):
+        return _frozen(directory, bundle, model)
     return bundle
+
+
+def _frozen(directory: Path, bundle: Bundle, model: SklearnModel) -> Bundle:
+    """The estimator is written down once more, for a start without skops, and without pandas where it has no part."""
+    content = freeze(model.estimator)
+    if content is not None:
+        folder = directory / FOLDER
+        folder.mkdir(exist_ok=True)
+        (folder / FROZEN_FILE).write_bytes(content)
+    matrix = bundle.signature.numeric or bool(bundle.signature.tensors)
+    frames = not matrix or model.wants_frame or model.makes_frames
+    return msgspec.structs.replace(bundle, frozen=content is not None, frames=frames)
 
 
 def _native(description: Description, model: NativeModel, digest: str) -> Bundle:

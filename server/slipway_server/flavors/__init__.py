@@ -35,9 +35,9 @@ def load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
 
 def _load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
     if flavor == "sklearn":
-        from slipway_server.flavors import sklearn
+        from slipway_server.flavors import sklearn_files
 
-        return sklearn.load(directory, settings)
+        return sklearn_files.load(directory, settings)
     from slipway_server.flavors import pyfunc, tables
 
     return tables.load(directory, flavor, settings) if flavor in tables.FLAVORS else pyfunc.load(directory, settings)

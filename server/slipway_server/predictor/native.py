@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from slipway_server.bundle import Bundle
+from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.flavors import NativeModel, load
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.settings import Settings
@@ -46,4 +46,9 @@ _PANDAS = {"integer": "int32", "long": "int64", "float": "float32"}
 
 def build(directory: Path, bundle: Bundle, settings: Settings) -> NativePredictor:
     """Load the model under `directory`. Raises `ModelError`."""
-    return NativePredictor(load(directory, bundle.flavor, settings), bundle)
+    if not bundle.frozen:
+        return NativePredictor(load(directory, bundle.flavor, settings), bundle)
+    from slipway_server.flavors import frozen, sklearn
+
+    estimator = frozen.thaw((directory / FOLDER / FROZEN_FILE).read_bytes())
+    return NativePredictor(sklearn.SklearnModel(estimator, bundle.predict_fn), bundle)

@@ -1,4 +1,4 @@
-"""The story of a canary: two steps and a promotion, then a canary that a rollback cuts short. Under load all the while."""
+"""The story of a canary: two steps and a promotion, then a canary that a rollback cuts short. All under load."""
 
 from __future__ import annotations
 

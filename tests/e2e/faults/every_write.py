@@ -28,9 +28,7 @@ AT_ONCE = 6
 
 
 @pytest.mark.parametrize("story", [switch, canary], ids=["switch", "canary"])
-def test_the_end_is_the_same_wherever_it_struck(
-    story: Story, operator: Operator, versions: Mapping[str, str]
-) -> None:
+def test_the_end_is_the_same_wherever_it_struck(story: Story, operator: Operator, versions: Mapping[str, str]) -> None:
     reference = run(story, [REFERENCE], operator, versions)
     undisturbed, count = reference.outcomes[REFERENCE.name].end, len(reference.writes(REFERENCE))
     numbers = range(1, count + 1)

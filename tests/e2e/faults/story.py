@@ -60,7 +60,7 @@ class Outcome:
 
 
 Story = Callable[[Release, Mapping[str, str], str], Outcome]
-"""Tells it for a release, with the model versions by kind and the server's image. Raises NeverHappened where it gets stuck."""
+"""Tells it for a release, with the model versions by kind and the server's image. Raises NeverHappened."""
 
 
 def first_release(release: Release, version: str, **spec: object) -> None:

@@ -1,4 +1,4 @@
-"""The operator is struck at every write of a release, of a canary and of a rollback. The end is the same, and nothing is done twice.
+"""The operator is struck at every write of a release, of a canary and of a rollback. The end is always the same.
 
 Writes are those to the API server, Events included, and those to MLflow. `make faults` strikes at one write a story,
 for each write and each way; here as many as can be of one story are struck: all but what
