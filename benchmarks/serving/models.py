@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving.peers import server_command
+from benchmarks.serving.peers import fetch_command
 
 FUNCTION = """
 import mlflow.models
@@ -46,7 +46,7 @@ def save(folder: Path) -> dict[str, Path]:
 def prepared(saved: Path, out: Path, *, compile: bool) -> dict[str, Any]:  # noqa: A002 - the setting's name
     """Fetch a saved model anew for our server; return the report. Raises SystemExit when it is served another way."""
     report = out.with_suffix(".json")
-    command = [*server_command(), "fetch", "--model", str(saved), "--out", str(out), "--report", str(report)]
+    command = [*fetch_command(), "--model", str(saved), "--out", str(out), "--report", str(report)]
     environment = {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_COMPILE": str(compile).lower()}
     subprocess.run(command, check=True, env=os.environ | environment, stderr=subprocess.DEVNULL)
     found: dict[str, Any] = json.loads(report.read_text())

@@ -103,7 +103,7 @@ def server(bench: Bench, entrant: Entrant) -> servers.Server:
     if not out.exists():
         models.prepared(model, out, compile=compiled)
     module = "benchmarks.serving.uncounted" if entrant.server == UNCOUNTED else "slipway_server"
-    return servers.slipway(entrant.server, out, module)
+    return servers.slipway(entrant.server, peers.environment(folder, "slipway", peers.SLIPWAY), out, module)
 
 
 def growth(bench: Bench, before: int, after: int) -> tuple[float, float]:

@@ -56,10 +56,11 @@ class Running:
         return sum(_proportional(pid) for pid in _family(self.process.pid)) / 1000
 
 
-def slipway(name: str, directory: Path, module: str = "slipway_server") -> Server:
-    """Our own; `module` is what Python runs."""
-    command = (sys.executable, "-m", module, "serve", "--model", str(directory), "--port", "{port}")
-    return Server(name, command, {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_LAME_DUCK_SECONDS": "0"})
+def slipway(name: str, programs: Path, directory: Path, module: str = "slipway_server") -> Server:
+    """Our own, as in the image that serves; `module` is what Python runs."""
+    command = (str(programs / "python"), "-m", module, "serve", "--model", str(directory), "--port", "{port}")
+    more = {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_LAME_DUCK_SECONDS": "0", "PYTHONPATH": str(ROOT / "server")}
+    return Server(name, command, more)
 
 
 def raw() -> Server:

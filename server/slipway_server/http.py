@@ -25,7 +25,7 @@ class Connection(HttpToolsProtocol):
         """Note when the connection began, and keep to the limit."""
         super().connection_made(transport)
         now = self.loop.time()
-        self.expires = now + self.settings.connection_age_seconds * random.uniform(0.8, 1.2)
+        self.expires = now + self.settings.connection_age_seconds * random.uniform(0.7, 1.0)
         self.waiting_since: float | None = now
         self.idle = True
         if len(self.connections) > self.settings.max_connections:

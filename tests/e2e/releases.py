@@ -12,7 +12,7 @@ from tests.e2e.waiting import until
 
 RELEASE, REVISION, GATE = "slipway.dev/release", "slipway.dev/revision", "slipway.dev/gate"
 CHILDREN = ("ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
-RELEASE_SECONDS = 120.0
+RELEASE_SECONDS = 170.0
 """How long one release may take before a test gives it up: pod starts on a busy machine are most of it."""
 
 

@@ -14,7 +14,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
 
 NAME = "fragile"
 LENIENT = {"smoke": {"p95": "2s", "requests": 100, "rate": 20}}

@@ -12,7 +12,7 @@ from tests.e2e.models import DEPLOYMENT, NAMESPACE
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
 
 NAME = "patient"
 LONG = {"smoke": {"p95": "2s", "requests": 600, "rate": 30}}

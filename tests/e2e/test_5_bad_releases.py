@@ -12,7 +12,7 @@ from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.releases import Release, manifest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 ALIAS = {"candidate": {"alias": "staging"}}
 REFUSED = [

@@ -17,10 +17,10 @@ from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.load import Load, steady_load
 from tests.e2e.models import AGAIN, example
-from tests.e2e.releases import Release
+from tests.e2e.releases import RELEASE_SECONDS, Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
 
 NAME, HOST = "canary", "canary.example"
 GATES = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}
@@ -81,7 +81,7 @@ def started(release: Release, version: str, number: int) -> Object:
         state = canary(release, version)
         return state if state.get("step") == number and state.get("stepStartedAt") else None
 
-    return until(f"step {number} of version {version}", look, 90, release.seen)
+    return until(f"step {number} of version {version}", look, RELEASE_SECONDS, release.seen)
 
 
 def seconds(stamp: str) -> float:
@@ -130,7 +130,7 @@ def test_a_bad_canary_is_taken_back_after_few_requests(
     release.apply(gates=PATIENT, slo=SLO, traffic=gateway.traffic(HOST), rollout=rollout(step(10, 220)))
     with steady_load(cluster, (release.namespace, HOST), server_image, example(), rate=30) as load:
         release.stage(slow)
-        rejected = release.until_phase(slow, "Rejected", within=90)
+        rejected = release.until_phase(slow, "Rejected")
         until("its share is gone", lambda: weights(release) == {live: 100}, 10, release.seen)
     served = load.by_version(slow)
     figures.record("canary: requests served by a slow one at 10 %", len(served))
@@ -146,7 +146,7 @@ def test_a_pause_a_hand_and_a_deleted_route(release: Release, versions: Mapping[
     again, live = versions[AGAIN], str(release.selected())
     apply(release, step(20, 100, pause=True))
     release.stage(again)
-    until("it pauses", lambda: "paused" in str(release.status().get("message")), 90, release.seen)
+    until("it pauses", lambda: "paused" in str(release.status().get("message")), RELEASE_SECONDS, release.seen)
     candidate = revision(release, again)
 
     edited = [{"name": live, "port": 80, "weight": 60}, {"name": candidate, "port": 80, "weight": 40}]
@@ -187,7 +187,7 @@ def test_without_a_controller_and_without_traffic_nothing_is_promoted(
 
     release.patch(json.dumps({"spec": {"retry": "with a gateway"}}))
     number = int(ended["spec"]["number"])
-    newer = until("another attempt ends", lambda: _ended(release, worse, number), 90, release.seen)
+    newer = until("another attempt ends", lambda: _ended(release, worse, number), RELEASE_SECONDS, release.seen)
     assert newer["status"]["reason"] == "TooLittleTraffic"
     assert "of 100 requests at 10 % after 8s" in newer["status"]["message"]
     until("its share is gone", lambda: weights(release) == {live: 100}, 30, release.seen)

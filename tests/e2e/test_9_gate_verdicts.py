@@ -13,7 +13,7 @@ from tests.e2e.conftest import Stage
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
 
 SMOKE = {"p95": "2s", "requests": 60, "rate": 50, "warmUp": 5}
 COMPARISON = {

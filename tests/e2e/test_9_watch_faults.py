@@ -18,7 +18,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import GATE, REVISION, Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 NAME = "beset"
 

@@ -21,7 +21,7 @@ from tests.e2e.people import Person, account, user
 from tests.e2e.releases import Release, manifest
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(300)]
 
 BACK = '{"spec": {"rollback": {"to": "previous", "reason": "drill"}}}'
 LIFT = '{"spec": {"rollback": null}}'
