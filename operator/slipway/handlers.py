@@ -36,19 +36,7 @@ def registry(
     They are coroutines because kopf would run functions in threads: slower, and the queue belongs to the event loop.
     """
     handlers = kopf.OperatorRegistry()
-
-    @kopf.on.startup(registry=handlers)
-    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
-        settings.posting.enabled = False
-        settings.scanning.disabled = True
-        settings.networking.request_timeout = 20
-        settings.networking.connect_timeout = 5
-        settings.watching.server_timeout = 300
-        settings.watching.client_timeout = 330
-
-    @kopf.on.login(registry=handlers)
-    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+    _connect(handlers)
 
     @kopf.on.event(GROUP, VERSION, "modelreleases", registry=handlers)
     async def release_changed(namespace: str | None, name: str, body: kopf.Body, event: Any, **_: Any) -> None:
@@ -70,6 +58,23 @@ def registry(
         present = {RELEASE_LABEL: kopf.PRESENT}
         kopf.on.event(group, version, plural, registry=handlers, labels=present, id=plural)(child_changed)
     return handlers
+
+
+def _connect(handlers: kopf.OperatorRegistry) -> None:
+    """How kopf behaves, and as whom it speaks to the API server."""
+
+    @kopf.on.startup(registry=handlers)
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.scanning.disabled = True
+        settings.networking.request_timeout = 20
+        settings.networking.connect_timeout = 5
+        settings.watching.server_timeout = 300
+        settings.watching.client_timeout = 330
+
+    @kopf.on.login(registry=handlers)
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
 
 
 async def run(handlers: kopf.OperatorRegistry, settings: Settings, stop: Any) -> None:

@@ -5,6 +5,10 @@ The series of a release go with it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from slipway.api.release_status import ReleaseStatus, RollbackTrigger
@@ -13,6 +17,9 @@ from slipway.metrics.releases import Key, Releases, samples
 from slipway.plan.actions import Plan, WriteRevision
 from slipway.plan.scene import Scene
 
+Counters: TypeAlias = Callable[..., Counter]
+Gauges: TypeAlias = Callable[..., Gauge]
+Histograms: TypeAlias = Callable[..., Histogram]
 PHASE_BUCKETS = (0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 ROLLBACK_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 PASS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -23,69 +30,52 @@ class Instruments:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
-        self.passes = Counter("slipway_reconcile_total", "Passes by result.", ["result"], registry=registry)
-        self.pass_seconds = Histogram(
-            "slipway_reconcile_duration_seconds", "Time of one pass.", buckets=PASS_BUCKETS, registry=registry
-        )
-        self.queue_depth = Gauge("slipway_queue_depth", "Releases waiting for a pass.", registry=registry)
-        self.queue_age = Gauge(
-            "slipway_queue_age_seconds", "How long the oldest waiting release has been due.", registry=registry
-        )
-        self.actions = Counter("slipway_actions_total", "Writes by kind.", ["action"], registry=registry)
-        self.flips = Counter("slipway_flips_total", "Flips of production.", ["namespace", "release"], registry=registry)
-        self.rollbacks = Counter(
-            "slipway_rollbacks_total", "Rollbacks by trigger.", ["namespace", "release", "trigger"], registry=registry
-        )
-        self.rollback_seconds = Histogram(
-            "slipway_rollback_duration_seconds",
-            "From the decision to production being seen to be back.",
-            ["trigger"],
-            buckets=ROLLBACK_BUCKETS,
-            registry=registry,
-        )
-        self.verdicts = Counter(
-            "slipway_gate_verdicts_total",
-            "Verdicts of gates.",
-            ["namespace", "release", "gate", "verdict"],
-            registry=registry,
-        )
-        self.phase_seconds = Histogram(
-            "slipway_phase_duration_seconds", "Time in a phase.", ["phase"], buckets=PHASE_BUCKETS, registry=registry
-        )
-        self.registry_up = Gauge(
-            "slipway_registry_reachable", "1 where the last listing worked.", ["registry"], registry=registry
-        )
-        self.watch_lag = Gauge(
-            "slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.", registry=registry
-        )
+        self.releases = Releases()
+        registry.register(self.releases)
+        counter, gauge = partial(Counter, registry=registry), partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self._of_the_process(counter, gauge, histogram)
+        self._of_releases(counter, histogram)
+        self._of_records(counter, gauge, histogram)
 
-        self.audit_backlog = Gauge(
-            "slipway_audit_backlog_records", "Audit records that wait for the audit store.", registry=registry
-        )
-        self.audit_up = Gauge(
-            "slipway_audit_store_up", "1 where the last write to the audit store worked.", registry=registry
-        )
-        self.audit_records = Counter("slipway_audit_records_total", "Audit records stored.", registry=registry)
-        self.audit_seconds = Histogram(
-            "slipway_audit_append_duration_seconds", "Time to store a batch.", buckets=PASS_BUCKETS, registry=registry
-        )
+    def _of_the_process(self, counter: Counters, gauge: Gauges, histogram: Histograms) -> None:
+        self.passes = counter("slipway_reconcile_total", "Passes by result.", ["result"])
+        self.pass_seconds = histogram("slipway_reconcile_duration_seconds", "Time of one pass.", buckets=PASS_BUCKETS)
+        self.queue_depth = gauge("slipway_queue_depth", "Releases waiting for a pass.")
+        self.queue_age = gauge("slipway_queue_age_seconds", "How long the oldest waiting release has been due.")
+        self.actions = counter("slipway_actions_total", "Writes by kind.", ["action"])
+        self.registry_up = gauge("slipway_registry_reachable", "1 where the last listing worked.", ["registry"])
+        self.watch_lag = gauge("slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.")
 
-        self.notifications = Counter(
-            "slipway_notifications_total", "Notifications by result.", ["channel", "result"], registry=registry
+    def _of_releases(self, counter: Counters, histogram: Histograms) -> None:
+        release = ["namespace", "release"]
+        self.flips = counter("slipway_flips_total", "Flips of production.", release)
+        self.rollbacks = counter("slipway_rollbacks_total", "Rollbacks by trigger.", [*release, "trigger"])
+        self.verdicts = counter("slipway_gate_verdicts_total", "Verdicts of gates.", [*release, "gate", "verdict"])
+        took = "From the decision to production being seen to be back."
+        self.rollback_seconds = histogram(
+            "slipway_rollback_duration_seconds", took, ["trigger"], buckets=ROLLBACK_BUCKETS
         )
-        self.notifications_waiting = Gauge(
-            "slipway_notifications_waiting", "Notifications that have still to be delivered.", registry=registry
+        self.phase_seconds = histogram(
+            "slipway_phase_duration_seconds", "Time in a phase.", ["phase"], buckets=PHASE_BUCKETS
         )
-        self.notifications_dead = Gauge(
-            "slipway_notifications_dead", "Notifications that were given up.", registry=registry
-        )
-
         for trigger in RollbackTrigger:
             self.rollback_seconds.labels(trigger.value)
         for phase in Phase:
             self.phase_seconds.labels(phase.value)
-        self.releases = Releases()
-        registry.register(self.releases)
+
+    def _of_records(self, counter: Counters, gauge: Gauges, histogram: Histograms) -> None:
+        """The audit log and the notifications that follow it."""
+        self.audit_backlog = gauge("slipway_audit_backlog_records", "Audit records that wait for the audit store.")
+        self.audit_up = gauge("slipway_audit_store_up", "1 where the last write to the audit store worked.")
+        self.audit_records = counter("slipway_audit_records_total", "Audit records stored.")
+        self.audit_seconds = histogram(
+            "slipway_audit_append_duration_seconds", "Time to store a batch.", buckets=PASS_BUCKETS
+        )
+        self.notifications = counter("slipway_notifications_total", "Notifications by result.", ["channel", "result"])
+        waiting, given_up = "Notifications that have still to be delivered.", "Notifications that were given up."
+        self.notifications_waiting = gauge("slipway_notifications_waiting", waiting)
+        self.notifications_dead = gauge("slipway_notifications_dead", given_up)
 
     def passed(self, scene: Scene, status: ReleaseStatus, decided: Plan) -> None:
         """A pass went through: show where the release stands, and count what was decided and judged."""
