@@ -64,15 +64,15 @@ generated: venv # Part of check
 # The chart is rendered by helm and the rules are tried by promtool, which may have to be fetched: `make test` sees to that.
 fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --ignore=tests/deploy/rules
 unit: venv # Part of check
-	@python -m pytest -q -n 2 $(fast_tests)
+	@python -m pytest -q -n 2 --dist worksteal $(fast_tests)
 
 test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_long
 	@cluster/promtool.sh
 	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
-	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone and not long" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 
-test_long: mlflow gateway install ## Prometheus and its faults, and the operator struck at its writes (a quarter of an hour)
+test_long: mlflow gateway install ## Prometheus and its faults, the operator struck at its writes, edits by hand (half an hour)
 	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 
 faults: mlflow gateway install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)

@@ -111,6 +111,7 @@ def _revision(release: Release, name: str) -> Object:
     return next(revision for revision in release.revisions() if revision["metadata"]["name"] == name)
 
 
+@pytest.mark.long
 def test_a_candidate_that_is_deleted_during_its_gates_comes_again(
     release: Release, versions: Mapping[str, str], cluster: Cluster
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_candidate_that_is_deleted_during_its_gates_comes_again(
     assert release.answers() == served
 
 
+@pytest.mark.long
 def test_a_spec_that_changes_after_the_flip_waits_for_the_watch_to_end(
     release: Release, versions: Mapping[str, str], cluster: Cluster
 ) -> None:
@@ -154,6 +156,7 @@ def _follows(release: Release, first: str) -> bool:
     return bool(newest["metadata"]["name"] != first and newest.get("status", {}).get("phase") == "Live")
 
 
+@pytest.mark.long
 def test_an_alias_that_moves_twenty_times_a_minute_ends_where_it_rests(
     release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
 ) -> None:

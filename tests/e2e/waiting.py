@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PAUSE_SECONDS = 0.25
+PAUSE_SECONDS = 0.4
 
 
 class NeverHappened(AssertionError):
