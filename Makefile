@@ -75,7 +75,7 @@ test: check mlflow gateway install ## The tests, the real cluster included, but 
 test_long: mlflow gateway install ## Prometheus and its faults, the operator struck at its writes, edits by hand (half an hour)
 	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 
-faults: mlflow gateway install ## The operator killed at each single write of a release and a rollback, one at a time (two hours)
+faults: mlflow gateway install ## The operator killed at each single write of a release, a canary and a rollback, one at a time (a night)
 	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
 
 ## The operator

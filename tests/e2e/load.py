@@ -17,8 +17,9 @@ from tests.e2e.waiting import until
 SCRIPT = Path(__file__).with_name("load_generator.py")
 LONGEST_SECONDS = 900
 """The load ends by itself after so long, whatever becomes of the test."""
-CLIENT = {"cpu": "200m", "memory": "64Mi"}
-"""Without it, a busy node lets the client starve, who then takes its own waiting for a server that does not answer."""
+CPU_PER_RATE, MOST_CPU = 3, 200
+"""Millicores that the client asks for, by request a second. Without, a busy node lets it starve, and it takes its own
+waiting for a server that does not answer."""
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -114,13 +115,14 @@ def _script(namespace: str) -> Object:
 
 
 def _pod(namespace: str, image: str, environment: dict[str, str], arguments: list[str]) -> Object:
+    cpu = min(MOST_CPU, CPU_PER_RATE * int(arguments[1]))
     container = {
         "name": "load",
         "image": image,
         "command": ["python", f"/load/{SCRIPT.name}", *arguments],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
-        "resources": {"requests": CLIENT},
+        "resources": {"requests": {"cpu": f"{cpu}m", "memory": "64Mi"}},
     }
     return {
         "apiVersion": "v1",

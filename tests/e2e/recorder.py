@@ -15,7 +15,7 @@ from tests.e2e.cluster import Cluster, Object, events
 KINDS = ("Deployment", "EndpointSlice", "Job", "ModelRevision", "Service")
 ROUTED = (*KINDS, "HTTPRoute")
 """Where there is a gateway."""
-_LONGEST_SECONDS = 900
+_LONGEST_SECONDS = 1800
 _REVISION = "slipway.dev/revision"
 _SERVICE = "kubernetes.io/service-name"
 

@@ -131,6 +131,7 @@ def test_the_model_version_bears_a_checkpoint_too(release: Release) -> None:
     assert "signature" in release.models.tags(version)["slipway.checkpoint"]
 
 
+@pytest.mark.long
 def test_ten_releases_at_once_make_one_chain_without_gaps(
     release: Release, stage: Stage, versions: Mapping[str, str], tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ from tests.e2e.faults.story import End, Story
 from tests.e2e.faults.switch import switch
 from tests.e2e.operator_pod import Operator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(4 * 3600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(12 * 3600)]
 
 REFERENCE = Lane("undisturbed", "none")
 WAYS = {

@@ -15,7 +15,7 @@ ROLL_BACK = '{"spec": {"rollback": {"to": "previous", "reason": "it is part of t
 LIFT = '{"spec": {"rollback": null}}'
 QUICK_SMOKE = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}
 QUICK_ROLLOUT = {"watch": "1s", "keepWarm": "10m", "progressDeadline": "3m"}
-STEP_SECONDS = 300.0
+STEP_SECONDS = 450.0
 """A step takes seconds; on a busy machine minutes. Nothing is asserted of it."""
 QUIET_SECONDS = 5.0
 RATE = 15

@@ -18,7 +18,7 @@ from tests.e2e.figures import record
 from tests.e2e.models import AGAIN
 from tests.e2e.operator_pod import Operator
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.timeout(1800)]
 
 REFERENCE = Lane("undisturbed", "none")
 EVENT = ("POST", "/api/v1/namespaces/events")
