@@ -42,7 +42,7 @@ def canary(release: Release, versions: Mapping[str, str], image: str) -> Outcome
             announced(release, second)
             release.stage(third)
             _paused(release, third)
-            changed = roll_back(release, first)
+            changed = roll_back(release, first, staged=first)
     return outcome(release, made, load, changed)
 
 

@@ -17,7 +17,7 @@ QUICK_SMOKE = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}
 QUICK_ROLLOUT = {"watch": "1s", "keepWarm": "10m", "progressDeadline": "3m"}
 STEP_SECONDS = 450.0
 """A step takes seconds; on a busy machine minutes. Nothing is asserted of it."""
-QUIET_SECONDS = 5.0
+QUIET_SECONDS, LOOKS = 8.0, 4
 RATE = 15
 MADE = ("ModelRevision", "Deployment", "Service", "HTTPRoute", "Job")
 
@@ -79,11 +79,15 @@ def announced(release: Release, version: str) -> None:
     until(f"version {version} is announced", look, STEP_SECONDS, release.seen)
 
 
-def roll_back(release: Release, version: str) -> list[str]:
-    """How every story ends: back to `version`, the rollback lifted; what was written although all had settled."""
+def roll_back(release: Release, version: str, staged: str) -> list[str]:
+    """How every story ends: back to `version`, the rollback lifted; what was written although all had settled.
+
+    `staged`: where the alias points when the rollback is lifted. A candidate that was aborted would start again.
+    """
     release.patch(ROLL_BACK)
     until("production is back", lambda: release.live() == version, STEP_SECONDS, release.seen)
     until("the alias is back", lambda: _announced(release) == version, STEP_SECONDS, release.seen)
+    release.stage(staged)
     release.patch(LIFT)
     release.until_condition("Held", "False", within=STEP_SECONDS)
     return _at_rest(release)
@@ -106,14 +110,15 @@ def _announced(release: Release) -> str | None:
 
 
 def _at_rest(release: Release) -> list[str]:
-    """Wait until nothing changes any more, and look for longer than that: what changed nevertheless."""
-    before = dict[str, str]()
-    for _ in range(20):
+    """Wait until nothing has changed for a while, and look for as long again: what changed nevertheless."""
+    before, same = dict[str, str](), 0
+    for _ in range(60):
         now = release.written()
-        if now == before:
+        same = same + 1 if now == before else 0
+        if same == LOOKS:
             break
         before = now
-        time.sleep(2.0)
+        time.sleep(QUIET_SECONDS / LOOKS)
     else:
         raise NeverHappened(f"never at rest: {release.seen()}")
     time.sleep(QUIET_SECONDS)

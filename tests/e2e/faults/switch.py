@@ -20,5 +20,5 @@ def switch(release: Release, versions: Mapping[str, str], image: str) -> Outcome
         with steady_load(release.cluster, where, image, example(), RATE) as load:
             release.stage(second)
             announced(release, second)
-            changed = roll_back(release, first)
+            changed = roll_back(release, first, staged=second)
     return outcome(release, made, load, changed)
