@@ -94,7 +94,7 @@ def steady_load(cluster: Cluster, where: tuple[str, str], image: str, body: Any,
     cluster.create(_script(namespace))
     load = Load(cluster, namespace, "load")
     environment = {"BODY": json.dumps(body), "HOST_HEADER": host}
-    cluster.create(_pod(namespace, image, environment, [service, str(rate), str(LONGEST_SECONDS)]))
+    cluster.create(_pod(namespace, image, environment, (service, rate)))
     try:
         until("the load begins", load.begun, within=60)
         yield load
@@ -114,12 +114,13 @@ def _script(namespace: str) -> Object:
     }
 
 
-def _pod(namespace: str, image: str, environment: dict[str, str], arguments: list[str]) -> Object:
-    cpu = min(MOST_CPU, CPU_PER_RATE * int(arguments[1]))
+def _pod(namespace: str, image: str, environment: dict[str, str], load: tuple[str, int]) -> Object:
+    service, rate = load
+    cpu = min(MOST_CPU, CPU_PER_RATE * rate)
     container = {
         "name": "load",
         "image": image,
-        "command": ["python", f"/load/{SCRIPT.name}", *arguments],
+        "command": ["python", f"/load/{SCRIPT.name}", service, str(rate), str(LONGEST_SECONDS)],
         "env": [{"name": name, "value": value} for name, value in environment.items()],
         "volumeMounts": [{"name": "script", "mountPath": "/load"}],
         "resources": {"requests": {"cpu": f"{cpu}m", "memory": "64Mi"}},

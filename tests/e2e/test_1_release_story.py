@@ -106,7 +106,7 @@ def _phase_seconds(revision: Object) -> dict[str, float]:
 
 REJECTIONS = [
     pytest.param("worse", "metrics/auc", "auc", id="an AUC below production's"),
-    pytest.param("slow", "smoke", "gate smoke is Fail", id="slower than its objective"),
+    pytest.param("slow", "smoke", "gate smoke is Fail", id="too slow for its smoke load"),
     pytest.param("broken", None, "loaded", id="cannot be loaded"),
     pytest.param("untagged", "governance", "owner", id="nobody owns it"),
 ]

@@ -50,7 +50,8 @@ def _paused(release: Release, version: str) -> str:
     """The revision of `version`, once its canary waits for a person."""
 
     def look() -> str | None:
-        name = (release.newest(version) or {"metadata": {"name": ""}})["metadata"]["name"]
-        return name if name and f"paused until spec.resume is {name}/" in release.status().get("message", "") else None
+        found = release.newest(version)
+        name = str(found["metadata"]["name"]) if found else None
+        return name if f"paused until spec.resume is {name}/" in release.status().get("message", "") else None
 
     return until(f"the canary of version {version} pauses", look, STEP_SECONDS, release.seen)

@@ -18,6 +18,7 @@ QUICK_ROLLOUT = {"watch": "1s", "keepWarm": "10m", "progressDeadline": "3m"}
 STEP_SECONDS = 450.0
 """A step takes seconds; on a busy machine minutes. Nothing is asserted of it."""
 QUIET_SECONDS, LOOKS = 8.0, 4
+"""At rest is who wrote nothing for so long, in so many looks; a killed operator needs some seconds to write again."""
 RATE = 15
 MADE = ("ModelRevision", "Deployment", "Service", "HTTPRoute", "Job")
 
