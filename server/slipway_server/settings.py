@@ -8,7 +8,11 @@ import msgspec
 
 
 class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + name.upper()):
-    """The server's settings. Times are in seconds, sizes in bytes."""
+    """The server's settings. Times are in seconds, sizes in bytes.
+
+    `idle_seconds` is longer than proxies keep an idle connection (nginx 60, Traefik 90, cloud load balancers up to
+    600): where the server is the one to close it, a request that is on its way meanwhile is lost.
+    """
 
     model_name: str = ""
     model_version: str = ""
@@ -20,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + nam
     lame_duck_seconds: float = 5.0
     drain_seconds: float = 20.0
     connection_age_seconds: float = 5.0
-    idle_seconds: float = 5.0
+    idle_seconds: float = 620.0
     request_read_seconds: float = 10.0
     predict_timeout_seconds: float = 30.0
     stuck_after: int = 3

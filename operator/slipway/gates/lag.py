@@ -20,6 +20,8 @@ class Shot:
     """Why the answer does not count: no answer, a status other than 200, or a wrong answer."""
     answered: bool = True
     """False when the request was given up or its connection broke."""
+    given_up: bool = False
+    """Whether nobody waited any longer: the answer would have taken more than `latency`."""
     at: float = 0.0
     """Its scheduled time, in seconds since the load began."""
 

@@ -126,12 +126,13 @@ def _too_many(gate: SmokeGate, faults: Sequence[object], n: int) -> bool:
 def _fails_all_the_same(gate: SmokeGate, shots: Sequence[Shot]) -> bool:
     """Whether the load fails even if everything that the generator's lateness can explain is forgiven.
 
-    What was never answered tells nothing; what was answered counts with the latency that a punctual generator would
-    have seen at least (lag.forgivable).
+    A connection that broke tells nothing; what was answered or given up counts with the latency that a punctual
+    generator would have seen at least (lag.forgivable).
     """
     budget = seconds(gate.p95)
     forgiven = lag.forgivable(shots)
-    slow = sum(shot.answered and shot.latency - late > budget for shot, late in zip(shots, forgiven, strict=True))
+    told = ((shot, late) for shot, late in zip(shots, forgiven, strict=True) if shot.answered or shot.given_up)
+    slow = sum(shot.latency - late > budget for shot, late in told)
     wrong = [shot for shot in shots if shot.fault and shot.answered]
     return _too_many(gate, wrong, len(shots)) or lower_bound(slow, len(shots), CONFIDENCE) > SLOW_BUDGET
 

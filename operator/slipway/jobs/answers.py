@@ -28,7 +28,15 @@ def shots(answers: Sequence[Answer], rows: Sequence[int], revision: str) -> tupl
     """
     checker = _Checker(rows, revision)
     return tuple(
-        Shot(answer.latency, answer.lag, checker.fault(answer), answer.problem is None, answer.at) for answer in answers
+        Shot(
+            answer.latency,
+            answer.lag,
+            fault=checker.fault(answer),
+            answered=answer.problem is None,
+            given_up=answer.given_up,
+            at=answer.at,
+        )
+        for answer in answers
     )
 
 

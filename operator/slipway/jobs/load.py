@@ -44,6 +44,7 @@ class Answer:
     body: bytes = b""
     problem: str | None = None
     connected: bool = True
+    given_up: bool = False
     at: float = 0.0
     """Its scheduled time, in seconds since the load began."""
 
@@ -78,7 +79,7 @@ async def _shoot(session: aiohttp.ClientSession, load: Load, number: int, due: f
         async with asyncio.timeout(load.give_up):
             status, revision, body = await _post(session, load.url, load.bodies[index])
     except TimeoutError:
-        return Answer(index, loop.time() - due, lag, problem=f"no answer within {load.give_up:g} s")
+        return Answer(index, loop.time() - due, lag, problem=f"no answer within {load.give_up:g} s", given_up=True)
     except aiohttp.ClientConnectorError as error:
         problem = f"no connection ({type(error.os_error).__name__})"
         return Answer(index, loop.time() - due, lag, problem=problem, connected=False)

@@ -53,7 +53,7 @@ def test_faults_within_the_allowance_count_as_slow() -> None:
 
 
 @pytest.mark.parametrize(
-    "shot", [Shot(0.25, lag=0.1), Shot(2.1, lag=0.1, fault="no answer within 2 s", answered=False)]
+    "shot", [Shot(0.25, lag=0.1), Shot(2.1, lag=0.1, fault="connection broken (OSError)", answered=False)]
 )
 def test_a_generator_that_fell_behind_blames_itself_not_the_model(shot: Shot) -> None:
     result = judge(GATE, SmokeReport((shot,) * 500))
@@ -61,7 +61,14 @@ def test_a_generator_that_fell_behind_blames_itself_not_the_model(shot: Shot) ->
     assert "fell behind its schedule" in result.message
 
 
-@pytest.mark.parametrize("shot", [Shot(0.45, lag=0.1), Shot(0.1, lag=0.1, fault="a prediction is nan")])
+@pytest.mark.parametrize(
+    "shot",
+    [
+        Shot(0.45, lag=0.1),
+        Shot(0.1, lag=0.1, fault="a prediction is nan"),
+        Shot(2.1, lag=0.1, fault="no answer within 2 s", answered=False, given_up=True),
+    ],
+)
 def test_a_model_that_fails_with_all_lateness_forgiven_fails(shot: Shot) -> None:
     assert judge(GATE, SmokeReport((shot,) * 500)).verdict is Verdict.FAIL
 

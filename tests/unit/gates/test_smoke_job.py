@@ -1,5 +1,6 @@
 """The smoke gate's Job against a real server on this machine."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -29,10 +30,16 @@ class Model:
         self.example: Any = EXAMPLE
         self.answer: Callable[[list[list[float]]], Any] = lambda rows: {"predictions": [sum(row) for row in rows]}
         self.status = 200
+        self.stuck: asyncio.Event | None = None
+        self.breaks = False
         self.seen: list[Any] = []
 
     async def invocations(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self.stuck:
+            await self.stuck.wait()
+        if self.breaks and request.transport:
+            request.transport.abort()
         self.seen.append(body)
         text = json.dumps(self.answer(body["dataframe_split"]["data"]))
         return web.Response(text=text, status=self.status, headers=self.headers, content_type="application/json")
@@ -102,6 +109,17 @@ async def test_a_wrong_answer_with_status_200_counts_as_an_error(
     result = await verdict(url)
     assert result.verdict is Verdict.FAIL
     assert result.details["faults"] == {fault: 60}
+
+
+async def test_a_request_that_was_given_up_is_told_from_one_whose_connection_broke(model: Model, url: str) -> None:
+    body = json.dumps(EXAMPLE).encode()
+    model.stuck = asyncio.Event()
+    (given_up,) = answers.shots(await send(Load(f"{url}/invocations", (body,), 1, 100, give_up=0.05)), [2], "m-r2")
+    assert (given_up.fault, given_up.answered, given_up.given_up) == ("no answer within 0.05 s", False, True)
+    model.stuck, model.breaks = None, True
+    (broken,) = answers.shots(await send(Load(f"{url}/invocations", (body,), 1, 100, give_up=5)), [2], "m-r2")
+    assert (broken.answered, broken.given_up) == (False, False)
+    assert str(broken.fault).startswith("connection broken")
 
 
 async def test_the_same_input_must_give_the_same_answer(model: Model, url: str) -> None:
