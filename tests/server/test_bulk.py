@@ -73,6 +73,17 @@ def test_the_numbers_are_those_that_the_other_reader_sees(rows: list[tuple[float
 )
 def test_anything_else_is_left_to_the_reader_that_explains(content: bytes) -> None:
     assert bulk.table(content) is None
+    assert bulk.table(body(["a"], [[1], [2]])) is not None, "and the parser is free for the next one"
+
+
+def test_a_table_keeps_its_numbers_when_the_next_one_is_read() -> None:
+    long = bulk.table(body(["a"], [[number] for number in range(bulk.KEPT_BYTES // 4)]))
+    first, second = (bulk.table(body(["a"], [[number]] * 2000)) for number in (1, 2))
+    assert long is not None
+    assert first is not None
+    assert second is not None
+    assert (first.matrix.tolist(), second.matrix.tolist()) == ([[1]] * 2000, [[2]] * 2000)
+    assert long.matrix[-1].tolist() == [bulk.KEPT_BYTES // 4 - 1]
 
 
 def read(columns: list[str], data: Any, **changes: Any) -> Any:

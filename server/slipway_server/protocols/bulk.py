@@ -6,6 +6,7 @@ here, and what is not exactly one table in the plain `dataframe_split` form is l
 
 from __future__ import annotations
 
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ import simdjson
 from numpy.typing import NDArray
 
 WORTH_BYTES = 8 * 1024
+KEPT_BYTES = 512 * 1024
+"""A parser holds some ten times its largest body; up to this one it is kept."""
 _OPEN = ord("[")
 
 
@@ -23,10 +26,21 @@ class Table(NamedTuple):
     columns: bytes
 
 
+class _Parsers(threading.local):
+    """A thread's parser. A new one for each body costs as much as the parsing: fresh memory, given back each time."""
+
+    def __init__(self) -> None:
+        self.kept = simdjson.Parser()
+
+
+_parsers = _Parsers()
+
+
 def table(body: bytes) -> Table | None:
     """Return the table that the request consists of; None for anything else, be it good or bad."""
+    parser = _parsers.kept if len(body) <= KEPT_BYTES else simdjson.Parser()
     try:
-        return _table(simdjson.Parser().parse(body), body)
+        return _table(parser.parse(body), body)
     except (ValueError, TypeError, AttributeError, RuntimeError):  # no JSON, no numbers, no object, too deep
         return None
 
