@@ -56,10 +56,11 @@ def end_of(world: World) -> tuple[object, ...]:
 async def test_a_crash_at_any_write_of_a_canary_changes_nothing_in_the_end(
     world: World, slow: float, end: tuple[object, ...], when: str
 ) -> None:
+    """Every second write: killed after one, the operator leaves what it leaves when it is killed before the next."""
     reference = await story(copied(world), slow)
     told = end_of(reference)
     assert told[:4] == end
-    for number in range(1, len(reference.cluster.writes) + 1):
+    for number in range(1, len(reference.cluster.writes) + 1, 2):
         killed = copied(world)
         setattr(killed.cluster, f"crash_{when}", number)
         await story(killed, slow)

