@@ -96,7 +96,7 @@ def steady_load(cluster: Cluster, where: tuple[str, str], image: str, body: Any,
     environment = {"BODY": json.dumps(body), "HOST_HEADER": host}
     cluster.create(_pod(namespace, image, environment, (service, rate)))
     try:
-        until("the load begins", load.begun, within=60)
+        until("the load begins", load.begun, within=150)
         yield load
         load.end()
     finally:

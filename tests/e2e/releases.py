@@ -12,7 +12,7 @@ from tests.e2e.waiting import until
 
 RELEASE, REVISION, GATE = "slipway.dev/release", "slipway.dev/revision", "slipway.dev/gate"
 CHILDREN = ("ModelRevision", "Deployment", "Service", "Job", "ConfigMap", "PodDisruptionBudget", "Pod")
-RELEASE_SECONDS = 170.0
+RELEASE_SECONDS = 300.0
 """How long one release may take before a test gives it up: pod starts on a busy machine are most of it."""
 
 
@@ -26,7 +26,7 @@ def manifest(namespace: str, name: str, **spec: Any) -> Object:
     fast: Object = {
         "server": server(),
         "gates": {"smoke": {"p95": "2s", "requests": 100, "rate": 50}},
-        "rollout": {"watch": "3s", "keepWarm": "10m", "progressDeadline": "3m"},
+        "rollout": {"watch": "3s", "keepWarm": "10m", "progressDeadline": "6m"},
     }
     return {
         "apiVersion": "slipway.dev/v1alpha1",

@@ -17,7 +17,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import RELEASE, REVISION, Release, server
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 NAME = "edited"
 LONG: Mapping[str, Any] = {"smoke": {"p95": "2s", "requests": 240, "rate": 30}}

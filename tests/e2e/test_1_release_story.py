@@ -21,10 +21,10 @@ from tests.e2e.kubectl import kubectl
 from tests.e2e.load import Load, steady_load
 from tests.e2e.models import AGAIN, ROOT, example
 from tests.e2e.recorder import recording
-from tests.e2e.releases import REVISION, Release, server
+from tests.e2e.releases import RELEASE_SECONDS, REVISION, Release, server
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 NAME = "cancer"
 GATES: dict[str, Any] = {
@@ -47,7 +47,8 @@ def test_the_first_version_is_released(release: Release, versions: Mapping[str, 
     release.stage(first)
     release.apply(model=release.model(lifecycleStages="Sync"), server=server(2), gates=GATES)
 
-    kubectl("-n", release.namespace, "wait", f"modelrelease/{NAME}", "--for=condition=Promoted", "--timeout=150s")
+    patience = f"--timeout={RELEASE_SECONDS:g}s"
+    kubectl("-n", release.namespace, "wait", f"modelrelease/{NAME}", "--for=condition=Promoted", patience)
 
     assert release.answers() == first
     served = release.newest(first)

@@ -15,7 +15,7 @@ from tests.e2e.recorder import Record, recording
 from tests.e2e.releases import REVISION, Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
 NAME = "stubborn"
 Moment = tuple[str, Callable[[Object], bool]]

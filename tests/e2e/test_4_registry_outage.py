@@ -12,7 +12,7 @@ from tests.e2e.models import DEPLOYMENT, NAMESPACE
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
 NAME = "patient"
 LONG = {"smoke": {"p95": "2s", "requests": 600, "rate": 30}}
@@ -70,7 +70,7 @@ def test_during_a_release_production_is_untouched_until_mlflow_is_back(
     _scale(0)
     release.until_condition("RegistryReachable", "False")
     assert release.phase(better) == "Gating", "MLflow was not gone before the gate was through"
-    release.until_phase(better, "Promoting", within=90)
+    release.until_phase(better, "Promoting", within=180)
     throughout("the first version serves", lambda: release.serving_pods() == serving, seconds=6)
     assert release.answers() == versions["modest"]
     assert release.condition("Ready")["status"] == "True"

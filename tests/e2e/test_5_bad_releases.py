@@ -12,7 +12,7 @@ from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.releases import Release, manifest
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 ALIAS = {"candidate": {"alias": "staging"}}
 REFUSED = [
@@ -97,7 +97,7 @@ def test_two_releases_that_claim_one_service_do_not_share_it(
     shop.stage(versions["modest"])
     shop.apply()
 
-    stalled = shop.until_condition("Stalled", "True", within=90)
+    stalled = shop.until_condition("Stalled", "True", within=180)
 
     assert stalled["reason"] == "ServiceConflict"
     assert "shop-staging" in stalled["message"]

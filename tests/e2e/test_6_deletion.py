@@ -13,7 +13,7 @@ from tests.e2e.operator_pod import Operator
 from tests.e2e.releases import CHILDREN, RELEASE, Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.e2e.figures import record
 from tests.e2e.operator_pod import Operator
 from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
 QUIET_SECONDS = 20
 DENIED = re.compile(r'is forbidden: User \\?"system:serviceaccount:.* cannot ')

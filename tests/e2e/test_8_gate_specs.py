@@ -14,7 +14,7 @@ from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.releases import manifest
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 MODEL = {"name": "m", "candidate": {"alias": "staging"}}
 DATA = {"label": "target"}

@@ -15,7 +15,7 @@ from tests.e2e.models import AGAIN
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 ANOTHER_DIGEST = f"sha256:{'e' * 64}"
 NO_RETRY: Mapping[str, Any] = {"retries": 0}

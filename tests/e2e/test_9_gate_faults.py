@@ -16,7 +16,7 @@ from tests.e2e.models import AGAIN
 from tests.e2e.releases import GATE, REVISION, Release, server
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 GOVERNED: Object = {"governance": {"policy": "governance-tags", "onError": NO_RETRY}}
 STRICTER = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\ntags: [{name: nobody.has.this, required: true}]\n"

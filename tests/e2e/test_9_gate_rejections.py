@@ -18,7 +18,7 @@ from tests.e2e.gate_ways import CONFIG_MAPS, IN_PODS, SERVER_IMAGE, WITHOUT_PODS
 from tests.e2e.models import ROOT, Models
 from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 SIDE_BY_SIDE = 2
 """Attempts that are under way at a time: while one waits for its pod, another is judged."""

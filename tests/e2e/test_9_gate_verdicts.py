@@ -10,10 +10,10 @@ import pytest
 from tests.e2e.attempts import evidence
 from tests.e2e.cluster import Object
 from tests.e2e.conftest import Stage
-from tests.e2e.releases import Release
+from tests.e2e.releases import RELEASE_SECONDS, Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 SMOKE = {"p95": "2s", "requests": 60, "rate": 50, "warmUp": 5}
 COMPARISON = {
@@ -75,7 +75,8 @@ def test_too_little_evidence_waits_for_a_human_and_is_promoted_when_approved(
     loss = -float(evidence(release.newest(versions["worse"]) or {}, "metrics/auc")["measured"])
     undecided = gates(margin=loss)
     release.apply(gates=undecided, retry="again")
-    waiting = until("the gates leave it to a human", lambda: _waiting(release, versions["worse"]), 180, release.seen)
+    worse = versions["worse"]
+    waiting = until("the gates leave it to a human", lambda: _waiting(release, worse), RELEASE_SECONDS, release.seen)
     assert evidence(waiting, "metrics/auc")["verdict"] == "Inconclusive"
     assert release.answers() == versions["good"]
 

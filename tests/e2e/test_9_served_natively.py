@@ -17,7 +17,7 @@ from tests.e2e.models import ROOT, Models
 from tests.e2e.native_models import UNCONVERTIBLE, WRONGLY_CONVERTED
 from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

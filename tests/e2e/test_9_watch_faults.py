@@ -18,7 +18,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import GATE, REVISION, Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 NAME = "beset"
 
@@ -64,7 +64,7 @@ def test_a_previous_deployment_that_somebody_deletes_comes_back_inside_its_windo
     until(
         "it is another Deployment", lambda: _uid(release, cluster, previous) not in (None, old["metadata"]["uid"]), 30
     )
-    release.until_condition("RollbackReady", "True", within=60)
+    release.until_condition("RollbackReady", "True", within=150)
 
 
 def _uid(release: Release, cluster: Cluster, name: str) -> str | None:
@@ -87,7 +87,7 @@ def test_a_drain_takes_no_more_pods_than_the_budget_allows_and_production_answer
             evict(release, live[0])
         throughout("production serves", lambda: release.serving_pods(), seconds=3)
     assert load.failures == []
-    release.until_condition("RollbackReady", "True", within=60)
+    release.until_condition("RollbackReady", "True", within=150)
 
 
 def _ready(release: Release, revision: str) -> list[str]:
@@ -109,7 +109,7 @@ def test_a_candidate_whose_node_is_drained_never_serves_and_production_does_not_
         until("the load is on", lambda: _loading(release, candidate), 60, release.seen)
         with cordoned():
             evict(release, _ready(release, candidate)[0])
-            ended = release.until_phase(version, "Rejected", "Inconclusive", within=120)
+            ended = release.until_phase(version, "Rejected", "Inconclusive", within=240)
     assert ended["status"]["reason"] in ("GateFail", "GateError")
     assert (release.selected(), load.failures) == (live, [])
     release.stage(versions["good"])

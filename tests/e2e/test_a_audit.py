@@ -23,7 +23,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(900)]
 
 NAME = "audited"
 KILLS = 20

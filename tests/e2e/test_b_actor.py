@@ -21,7 +21,7 @@ from tests.e2e.people import Person, account, user
 from tests.e2e.releases import Release, manifest
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(900)]
 
 BACK = '{"spec": {"rollback": {"to": "previous", "reason": "drill"}}}'
 LIFT = '{"spec": {"rollback": null}}'
@@ -156,7 +156,7 @@ def test_approval_by_the_author_is_refused_and_by_another_is_not(
     asked["spec"] |= {"rollback": None, "gates": {"governance": {"policy": "four-eyes"}}}
     bob.patch(release.name, json.dumps(asked))
     waiting = release.until_phase(version, "Gating")
-    until("the approval is asked for", lambda: told(release, "ApprovalAsked"), 60, release.seen)
+    until("the approval is asked for", lambda: told(release, "ApprovalAsked"), 150, release.seen)
     digest = (release.newest(version) or waiting)["status"]["digest"]
 
     alice.patch(release.name, approve(digest))

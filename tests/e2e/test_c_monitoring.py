@@ -18,7 +18,7 @@ from tests.e2e.prometheus import Prometheus
 from tests.e2e.releases import Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.story, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.story, pytest.mark.timeout(900)]
 
 NAME = "watched"
 ALERT = "InferenceLatencyBudgetBurn"

@@ -17,7 +17,7 @@ from tests.e2e.prometheus import Prometheus
 from tests.e2e.releases import Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.story, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.long, pytest.mark.story, pytest.mark.timeout(900)]
 
 NAME = "blind"
 WATCH_SECONDS = 8
