@@ -25,6 +25,12 @@ def weights(cluster: Cluster, namespace: str, name: str) -> dict[str, int]:
     return {backend["name"]: backend["weight"] for backend in rules[0].get("backendRefs", [])}
 
 
+def failures() -> str:
+    """What the gateway says of the requests that it answered with an error, newest last."""
+    said = kubectl("-n", NAMESPACE, "logs", f"deployment/{DEPLOYMENT}", "--since=15m", "--tail=2000")
+    return "\n".join([line for line in said.splitlines() if '"DownstreamStatus":5' in line][-50:])
+
+
 def scale(cluster: Cluster, replicas: int) -> None:
     """Take the gateway and its controller away, or bring them back."""
     kubectl("-n", NAMESPACE, "scale", f"deployment/{DEPLOYMENT}", f"--replicas={replicas}")

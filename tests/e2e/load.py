@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ CPU_PER_RATE, MOST_CPU = 3, 200
 """Millicores that the client asks for, by request a second. Without, a busy node lets it starve, and it takes its own
 waiting for a server that does not answer."""
 _ENDED = ("Succeeded", "Failed")
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Load:
         until("the load ends", lambda: self._phase() in _ENDED, within=30, state=self._phase)
         log = self.cluster.log(self.namespace, self.pod)
         self.answers = sorted((Answer(*json.loads(line)) for line in log.splitlines()), key=lambda a: a.sent)
+        if any(answer.status in (502, 503, 504) for answer in self.answers):
+            LOG.warning("the gateway says: %s", gateway.failures())  # a test that fails shows it
 
     def _phase(self) -> str:
         pod = self.cluster.get("Pod", self.namespace, self.pod) or {}
