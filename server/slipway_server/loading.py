@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,12 +56,20 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
         return InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch))
     _use_libraries(directory, bundle)
     predictor = native.build(directory, bundle, settings)
+    if predictor.rowwise:
+        _one_warning_filter()
     threads = 1 if predictor.rowwise else min(4, settings.pyfunc_threads)
     if not predictor.rowwise and bundle.example is not None:
         example = reader.read(msgspec.json.encode(bundle.example))
         threads = threads_worth(predictor, example, settings.pyfunc_threads)
     limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
     return ThreadRunner(predictor, limits, on_batch)
+
+
+def _one_warning_filter() -> None:
+    """From now on no warnings. scikit-learn sets every filter anew for each tree of a forest: 40 % of a call."""
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
 
 
 def _use_libraries(directory: Path, bundle: Bundle) -> None:

@@ -26,10 +26,14 @@ def _phase(phase: str) -> Moment:
     return "ModelRevision", lambda revision: revision.get("status", {}).get("phase") == phase
 
 
+def _job(state: str) -> Moment:
+    return "Job", lambda job: job.get("status", {}).get(state) == 1
+
+
 MOMENTS = [
-    pytest.param(_phase("Staging"), id="during staging"),
-    pytest.param(("Job", lambda job: job.get("status", {}).get("active") == 1), id="during the smoke job"),
-    pytest.param(("Job", lambda job: job.get("status", {}).get("succeeded") == 1), id="after the smoke job"),
+    pytest.param(_phase("Staging"), id="during staging", marks=pytest.mark.long),
+    pytest.param(_job("active"), id="during the smoke job", marks=pytest.mark.long),
+    pytest.param(_job("succeeded"), id="after the smoke job", marks=pytest.mark.long),
     pytest.param(_phase("Promoting"), id="right before the flip"),
     pytest.param(_phase("Watching"), id="right after the flip"),
 ]

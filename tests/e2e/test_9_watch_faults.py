@@ -97,6 +97,7 @@ def _ready(release: Release, revision: str) -> list[str]:
 
 
 @pytest.mark.alone
+@pytest.mark.long
 def test_a_candidate_whose_node_is_drained_never_serves_and_production_does_not_notice(
     release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
 ) -> None:

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark
 
 NAME = "audited"
 KILLS = 20
-OUTAGE_SECONDS = 60
+OUTAGE_SECONDS = 40
 TOGETHER = 10
 
 
