@@ -10,6 +10,8 @@ from benchmarks.serving import load, models, peers, report, rounds
 from benchmarks.serving.cells import NATIVE, OURS
 from benchmarks.serving.rounds import Bench, Samples
 
+PAIRS = 20
+"""Loads of a second with and without counters, in turn."""
 PAGE = peers.ROOT / "docs" / "performance.md"
 
 
@@ -32,6 +34,8 @@ def main() -> None:
     for number in range(asked.rounds):
         print(f"round {number + 1} of {asked.rounds}", flush=True)
         rounds.run(bench, samples, asked.only)
+    if asked.only in "forest":
+        samples.counting = rounds.counting(bench, PAIRS)
     grown = rounds.growth(bench, asked.requests // 10, asked.requests) if asked.requests else None
     text = report.page(samples, asked.rounds, grown, asked.requests)
     print(text)

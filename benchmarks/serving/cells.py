@@ -43,7 +43,6 @@ ENTRANTS = (
     Entrant(MLSERVER, "forest"),
     Entrant(RAW, "forest"),
     Entrant(NATIVE, "forest"),
-    Entrant(UNCOUNTED, "forest"),
     Entrant(OURS, "logistic", (ONE, MANY)),
     Entrant(MLFLOW, "logistic", (ONE, MANY)),
     Entrant(MLSERVER, "logistic"),

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.serving import load, models, peers, servers
-from benchmarks.serving.cells import ENTRANTS, MLFLOW, MLSERVER, NATIVE, OURS, RAW, ROWS, UNCOUNTED, Entrant, load_of
+from benchmarks.serving.cells import (
+    ENTRANTS,
+    MLFLOW,
+    MLSERVER,
+    NATIVE,
+    ONE,
+    OURS,
+    RAW,
+    ROWS,
+    UNCOUNTED,
+    Entrant,
+    load_of,
+)
 from benchmarks.serving.load import Load, Result
 
 RATE = Load(20, 5, 1000)
@@ -35,6 +47,8 @@ class Samples:
     probes: dict[str, list[Result]] = field(default_factory=lambda: defaultdict(list))
     open_loop: list[Result] = field(default_factory=list)
     compiling: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    counting: list[float] = field(default_factory=list)
+    """The share of the processor time that counters took, one value per pair of loads."""
 
 
 def run(bench: Bench, samples: Samples, only: str) -> None:
@@ -104,6 +118,21 @@ def server(bench: Bench, entrant: Entrant) -> servers.Server:
         models.prepared(model, out, compile=compiled)
     module = "benchmarks.serving.uncounted" if entrant.server == UNCOUNTED else "slipway_server"
     return servers.slipway(entrant.server, peers.environment(folder, "slipway", peers.SLIPWAY), out, module)
+
+
+def counting(bench: Bench, pairs: int) -> list[float]:
+    """The share of processor time that counters take: our server and the one without them, in turn, so many times.
+
+    Both run all the while and are loaded for a second each, so that what else the machine does meets both alike.
+    """
+    counted, bare = Entrant(OURS, "forest"), Entrant(UNCOUNTED, "forest")
+    body, shares = _body(bench, counted, ONE), []
+    with servers.running(server(bench, counted), body) as ours, servers.running(server(bench, bare), body) as other:
+        for number in range(pairs):
+            order = (ours, other) if number % 2 else (other, ours)
+            took = {each.port: _loaded(each, body, load_of(ONE, 1))[1] for each in order}
+            shares.append(1 - took[other.port] / took[ours.port])
+    return shares
 
 
 def growth(bench: Bench, before: int, after: int) -> tuple[float, float]:
