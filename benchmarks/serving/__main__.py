@@ -15,8 +15,7 @@ PAIRS = 20
 PAGE = peers.ROOT / "docs" / "performance.md"
 
 
-def main() -> None:
-    """Run what the command line asks for."""
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="interleaved rounds; medians of fewer than 5 say little")
     parser.add_argument("--seconds", type=int, default=3, help="length of each load")
@@ -24,10 +23,22 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=1_000_000, help="how many to watch the memory for; 0: do not")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     parser.add_argument("--folder", type=Path, default=peers.ROOT / ".tools" / "serving", help="environments, models")
-    asked = parser.parse_args()
+    parser.add_argument("--counting", action="store_true", help="only what counting costs; two minutes")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    asked = _arguments()
     load.needed()
     asked.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(asked.folder, asked.seconds, models.save(asked.folder))
+    if asked.counting:
+        row = report.counting(rounds.counting(bench, PAIRS))
+        print(row)
+        if asked.write:
+            report.write_row(PAGE, row)
+        return
     for old in (*asked.folder.glob(f"*-{OURS}"), *asked.folder.glob(f"*-{NATIVE}")):
         shutil.rmtree(old)
     samples = Samples()
