@@ -39,13 +39,14 @@ class Histogram:
         cells[self.sum] += value
 
     def add_all(self, cells: memoryview[float], values: Sequence[float]) -> None:
-        """Count several values; mostly all of them are below the first bound."""
-        if max(values) <= self.bounds[0]:
-            cells[self.base] += len(values)
-            cells[self.sum] += sum(values)
+        """Count several values; mostly all of them are in one bucket."""
+        cells[self.sum] += sum(values)
+        lowest = bisect_left(self.bounds, min(values))
+        if lowest == bisect_left(self.bounds, max(values)):
+            cells[self.base + lowest] += len(values)
             return
         for value in values:
-            self.add(cells, value)
+            cells[self.base + bisect_left(self.bounds, value)] += 1.0
 
     def cumulated(self, block: Block) -> tuple[list[tuple[str, float]], float]:
         """Prometheus' cumulative buckets, and the sum."""
