@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 WORTH_BYTES = 8 * 1024
 KEPT_BYTES = 512 * 1024
-"""A parser holds some ten times its largest body; up to this one it is kept."""
+"""A parser holds several times its largest body; up to this one it is kept."""
 _OPEN = ord("[")
 
 
