@@ -7,8 +7,8 @@ from typing import Any
 
 from slipway import traffic
 from slipway.api.base import API_VERSION
+from slipway.cluster import Cluster, Conflict
 from slipway.context import Context
-from slipway.kube import Cluster, Conflict
 from slipway.names import CHECKPOINT_ANNOTATION, CHECKPOINT_TAG
 from slipway.plan.actions import (
     Action,

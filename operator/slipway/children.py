@@ -11,8 +11,8 @@ from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.api.traffic import Router
 from slipway.audit import pending
+from slipway.cluster import NotFound, Object
 from slipway.context import Context
-from slipway.kube import NotFound, Object
 from slipway.plan.observed import Autoscaler, Observed
 from slipway.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from slipway.audit import Consumer
 from slipway.audit.recorder import Recorder
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.metrics.instruments import Instruments
 from slipway.metrics.source import CounterSource
 from slipway.registry.board import Board

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from slipway.api.base import API_VERSION
 from slipway.api.release import ModelRelease
-from slipway.kube import Cluster, ClusterError
+from slipway.cluster import Cluster, ClusterError
 from slipway.plan.actions import Decision
 from slipway.times import stamp
 

@@ -1,13 +1,13 @@
-"""The cluster, as the operator uses it: a thin, typed face on kubernetes.aio's dynamic client.
+"""A cluster behind the API server: a thin, typed face on kubernetes.aio's dynamic client.
 
-Kinds are a fixed table, so no discovery is needed and no right to it. Errors name the reaction.
+Kinds are a fixed table, so no discovery is needed and no right to it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import aiohttp
 from kubernetes.aio import client, config
@@ -15,15 +15,14 @@ from kubernetes.aio.dynamic import DynamicClient, Resource
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
 from slipway.api.base import GROUP, VERSION
+from slipway.cluster import ClusterError, Conflict, Invalid, NotFound, Object, Objects
 from slipway.names import MANAGER
-
-Object = dict[str, Any]
 
 TIMEOUT_SECONDS = 20.0
 PAGE = 500
 _APPLY = "application/apply-patch+yaml"
 _MERGE, _JSON = "application/merge-patch+json", "application/json-patch+json"
-_NOT_FOUND, _CONFLICT, _INVALID, _TOO_MANY = 404, 409, 422, 429
+_NOT_FOUND, _CONFLICT, _INVALID = 404, 409, 422
 
 
 def _resource(group: str, version: str, kind: str, plural: str) -> Resource:
@@ -49,70 +48,6 @@ KINDS: dict[str, Resource] = {
     "ServiceMonitor": _resource("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors"),
     "PrometheusRule": _resource("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules"),
 }
-
-
-class ClusterError(Exception):
-    """The API server refused or did not answer; `status` is its HTTP status, 0 without an answer."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"{status}: {message}")
-        self.status = status
-        self.message = message
-
-
-class NotFound(ClusterError):
-    """There is no such object."""
-
-
-class Conflict(ClusterError):
-    """Somebody changed the object since it was read: read again and decide anew."""
-
-
-class Invalid(ClusterError):
-    """The API server will never accept this object as it is."""
-
-
-class Cluster(Protocol):
-    """What the operator asks of a cluster. Every method raises ClusterError."""
-
-    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
-        """The object, or None."""
-        ...
-
-    async def knows(self, kind: str) -> bool:
-        """Whether the cluster serves `kind`."""
-        ...
-
-    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
-        """Objects with all of `labels`; namespace "" means all namespaces.
-
-        NotFound: the cluster does not know `kind`.
-        """
-        ...
-
-    async def create(self, manifest: Mapping[str, Any]) -> Object:
-        """Create an object."""
-        ...
-
-    async def apply(self, manifest: Mapping[str, Any]) -> Object:
-        """Server-side apply under one field manager, taking over what others set of our fields."""
-        ...
-
-    async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
-        """Replace the status subresource; Conflict unless metadata.resourceVersion is current."""
-        ...
-
-    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
-        """JSON patch; Conflict where one of its tests fails."""
-        ...
-
-    async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
-        """JSON merge patch."""
-        ...
-
-    async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
-        """Delete the object in the background, if its uid is `uid`. That it is gone already is fine."""
-        ...
 
 
 class ApiServer:
@@ -151,10 +86,10 @@ class ApiServer:
         except NotFound:
             return None
 
-    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> Objects:
         """See Cluster. Read in pages, so that a large cluster does not become one large answer."""
         selector = ",".join(f"{key}={value}" if value else key for key, value in labels.items())
-        items: list[Object] = []
+        items: Objects = []
         proceed: str | None = None
         while True:
             params = {"label_selector": selector or None, "limit": PAGE, "_continue": proceed}

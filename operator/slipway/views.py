@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from slipway import names
-from slipway.kube import Object
+from slipway.cluster import Object
 from slipway.plan.observed import Autoscaler, Deployment, Job, Pod, Route, Service
 
 _WAITING_IS_NORMAL = {"PodInitializing", "ContainerCreating"}

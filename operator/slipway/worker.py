@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from slipway.cluster import ClusterError, Conflict
 from slipway.context import Context
-from slipway.kube import ClusterError, Conflict
 from slipway.queue import Key, Retry
 from slipway.reconcile import reconcile
 from slipway.registry.protocol import RegistryError

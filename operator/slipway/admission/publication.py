@@ -13,7 +13,7 @@ import hmac
 import logging
 from typing import Any
 
-from slipway.kube import Cluster, ClusterError
+from slipway.cluster import Cluster, ClusterError
 
 LOG = logging.getLogger(__name__)
 

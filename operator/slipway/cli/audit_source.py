@@ -20,7 +20,7 @@ from slipway.audit.sql import SqlStore
 from slipway.audit.store import StoreError
 from slipway.cli.kubectl import forwarded, operator_pod
 from slipway.cli.session import Failure, Key, on_cluster
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.names import CHECKPOINT_ANNOTATION
 
 TIMEOUT_SECONDS = 60

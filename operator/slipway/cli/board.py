@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from slipway.cli.registry import operators_settings, reachable
 from slipway.cli.session import Failure, Key
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.report.board import PanelQuery, named, queries
 from slipway.report.story import Panel, Series
 

@@ -15,7 +15,7 @@ from slipway.cli.narrate import Narrator, conclude
 from slipway.cli.registry import Registry, configured_url, reachable
 from slipway.cli.session import Failure, Key, on_cluster
 from slipway.cli.view import CONSOLE
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 
 
 @click.command()

@@ -12,7 +12,7 @@ from slipway.api.release import ModelRelease
 from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision, Phase
 from slipway.cli.session import Failure, Key, read_release, read_revisions
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.plan.phases import IN_FLIGHT, SERVING
 
 POLL_SECONDS = 0.5

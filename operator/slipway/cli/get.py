@@ -9,7 +9,7 @@ from slipway.api.release import ModelRelease
 from slipway.cli import options
 from slipway.cli.session import on_cluster
 from slipway.cli.view import CONSOLE, ago, plain_table
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 
 
 @click.command()

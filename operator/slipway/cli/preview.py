@@ -12,7 +12,7 @@ from slipway.api.release import LifecycleStages, ModelRelease
 from slipway.api.revision import ModelRevision, Phase
 from slipway.cli.session import Failure, Key, read_release, read_revisions
 from slipway.cli.view import phase_seconds
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.plan.observed import Observed
 from slipway.plan.rollback import can_serve, requested
 from slipway.plan.scene import Scene

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from slipway.api.release import ModelRelease
 from slipway.cli.kubectl import forwarded
 from slipway.cli.session import Failure
-from slipway.kube import Cluster, Object
+from slipway.cluster import Cluster, Object
 from slipway.plan.observed import Version
 from slipway.settings import Settings
 

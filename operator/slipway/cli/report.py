@@ -17,7 +17,7 @@ from slipway.cli.follow import Look, look
 from slipway.cli.registry import Registry, configured_url, reachable
 from slipway.cli.session import Failure, Key, on_cluster
 from slipway.cli.view import CONSOLE
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.plan.observed import Version
 from slipway.report.files import files
 from slipway.report.story import LiveFigures, Panel, Story

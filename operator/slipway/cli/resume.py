@@ -10,7 +10,7 @@ from slipway.cli import options
 from slipway.cli.follow import look
 from slipway.cli.session import Failure, Key, on_cluster
 from slipway.cli.view import CONSOLE
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 
 
 @click.command()

@@ -22,7 +22,7 @@ from slipway.cli.kubectl import audit_entries
 from slipway.cli.preview import Preview, preview
 from slipway.cli.session import Failure, Key, on_cluster, read_release
 from slipway.cli.view import CONSOLE, plain_table
-from slipway.kube import Cluster, Object
+from slipway.cluster import Cluster, Object
 from slipway.names import REVISION_LABEL
 from slipway.views import route_view
 

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from slipway.api.base import GROUP
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
-from slipway.kube import ApiServer, Cluster, ClusterError, NotFound
+from slipway.cluster import Cluster, ClusterError, NotFound
+from slipway.kube import ApiServer
 from slipway.names import RELEASE_LABEL
 
 T = TypeVar("T")

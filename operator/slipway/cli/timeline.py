@@ -7,7 +7,7 @@ import click
 from slipway.cli import options
 from slipway.cli.session import Key, on_cluster, read_release, read_revisions
 from slipway.cli.view import CONSOLE, timeline
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 
 
 @click.command()

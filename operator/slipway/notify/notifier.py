@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from slipway.audit.store import StoreError
-from slipway.kube import Cluster, ClusterError
+from slipway.cluster import Cluster, ClusterError
 from slipway.metrics.instruments import Instruments
 from slipway.notify.channels import Channels, chosen, read
 from slipway.notify.ledger import Delivery, Ledger

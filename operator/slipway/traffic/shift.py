@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway.kube import Cluster
+from slipway.cluster import Cluster
 from slipway.plan.actions import Shift
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from slipway.admission import publication
 from slipway.admission.publication import Publication
-from slipway.kube import ClusterError, Conflict, Object
+from slipway.cluster import ClusterError, Conflict, Object
 
 SERVICE = {"name": "slipway-webhook", "namespace": "slipway-system", "port": 443}
 

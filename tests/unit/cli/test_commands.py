@@ -16,8 +16,8 @@ from slipway.api.revision import Phase
 from slipway.cli import follow, options, registry, status, view
 from slipway.cli.get import table
 from slipway.cli.session import Failure, read_revisions
+from slipway.cluster import Object
 from slipway.gates.text import figure
-from slipway.kube import Object
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.fakes import failing
 from tests.unit.release.world import World

@@ -18,7 +18,7 @@ from slipway.api.outbox import Entry
 from slipway.audit.record import Letter, Source
 from slipway.audit.sql import SqlStore
 from slipway.audit.store import StoreError
-from slipway.kube import Object
+from slipway.cluster import Object
 from slipway.metrics.instruments import Instruments
 from slipway.notify import ledger as ledgers
 from slipway.notify.ledger import ATTEMPTS, FIRST_RETRY, LAST_RETRY, Ledger, pause

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store import Appended, Row, StoreError
-from slipway.kube import Conflict, NotFound, Object
+from slipway.cluster import Conflict, NotFound, Object
 from slipway.metrics.source import Target
 from slipway.plan.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError

@@ -145,7 +145,7 @@ async def test_nothing_is_left_of_a_deleted_release() -> None:
 
 
 async def test_kinds_that_the_cluster_forgets_are_forgotten() -> None:
-    from slipway.kube import NotFound
+    from slipway.cluster import NotFound
 
     world = monitored()
     listing = world.cluster.list

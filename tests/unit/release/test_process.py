@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from slipway import handlers
-from slipway.__main__ import Operator, _run_parts
+from slipway.__main__ import _run_parts
+from slipway.operator import Operator
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
 
 KEY = (NAMESPACE, NAME)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from slipway.kube import Object
+from slipway.cluster import Object
 from slipway.plan.observed import Counters
 from slipway.reconcile import reconcile
 from tests.unit.release.world import NAME, NAMESPACE, World

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.actors import ANNOTATION, Signed, Stamp, stamped
 from slipway.api.release import ModelRelease
-from slipway.kube import Object
+from slipway.cluster import Object
 from slipway.times import stamp
 from tests.unit.release.fakes import DIGEST, failing
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World, release, version

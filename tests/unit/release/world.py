@@ -16,8 +16,8 @@ from slipway.audit.checkpoint import Signer
 from slipway.audit.recorder import Recorder
 from slipway.audit.store import StoreError
 from slipway.children import serving, surrounded
+from slipway.cluster import Conflict, Object
 from slipway.context import Context
-from slipway.kube import Conflict, Object
 from slipway.metrics.instruments import Instruments
 from slipway.observe import observe
 from slipway.plan.observed import Version

@@ -10,7 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio import client
 
-from slipway.kube import ApiServer, ClusterError, Conflict, Invalid
+from slipway.cluster import ClusterError, Conflict, Invalid
+from slipway.kube import ApiServer
 
 Answer = Callable[[web.Request], web.StreamResponse]
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cancer", "namespace": "demo"}}

@@ -1,0 +1,73 @@
+"""The cluster, as the operator uses it; errors name the reaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+Object = dict[str, Any]
+Objects = list[Object]
+
+
+class ClusterError(Exception):
+    """The API server refused or did not answer; `status` is its HTTP status, 0 without an answer."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"{status}: {message}")
+        self.status = status
+        self.message = message
+
+
+class NotFound(ClusterError):
+    """There is no such object."""
+
+
+class Conflict(ClusterError):
+    """Somebody changed the object since it was read: read again and decide anew."""
+
+
+class Invalid(ClusterError):
+    """The API server will never accept this object as it is."""
+
+
+class Cluster(Protocol):
+    """What the operator asks of a cluster. Every method raises ClusterError."""
+
+    async def get(self, kind: str, namespace: str, name: str) -> Object | None:
+        """The object, or None."""
+        ...
+
+    async def knows(self, kind: str) -> bool:
+        """Whether the cluster serves `kind`."""
+        ...
+
+    async def list(self, kind: str, namespace: str, labels: Mapping[str, str]) -> Objects:
+        """Objects with all of `labels`; namespace "" means all namespaces.
+
+        NotFound: the cluster does not know `kind`.
+        """
+        ...
+
+    async def create(self, manifest: Mapping[str, Any]) -> Object:
+        """Create an object."""
+        ...
+
+    async def apply(self, manifest: Mapping[str, Any]) -> Object:
+        """Server-side apply under one field manager, taking over what others set of our fields."""
+        ...
+
+    async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
+        """Replace the status subresource; Conflict unless metadata.resourceVersion is current."""
+        ...
+
+    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+        """JSON patch; Conflict where one of its tests fails."""
+        ...
+
+    async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
+        """JSON merge patch."""
+        ...
+
+    async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
+        """Delete the object in the background, if its uid is `uid`. That it is gone already is fine."""
+        ...
