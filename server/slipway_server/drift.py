@@ -21,6 +21,9 @@ from slipway_server.predictor.inputs import Inputs
 
 FLUSH_ROWS = 1024
 SAMPLE_ROWS = 256
+WORD_BITS = 64
+MOST_ROWS = FLUSH_ROWS + SAMPLE_ROWS
+"""What waits when it is counted: fewer than are flushed, and one request more."""
 TENTHS = tuple(part / 10 for part in range(1, 10))
 
 
@@ -48,28 +51,50 @@ def reference(directory: Path) -> Reference:
 
 
 class Table:
-    """Counts all columns of a matrix at once: a pass per edge, not a pass per column."""
+    """Counts all columns of a matrix at once: a pass per edge, not a pass per column.
+
+    Its memory is kept: that of a fresh array comes from the kernel, page by page, and costs more than the counting.
+    """
 
     def __init__(self, names: Sequence[str], edges: dict[str, NDArray[Any]], starts: dict[str, int]) -> None:
-        self.places = [index for index, name in enumerate(names) if name in edges]
-        own = [edges[names[index]] for index in self.places]
-        self.offsets = np.array([[starts[names[index]]] for index in self.places])
-        self.missing = np.array([[len(each) + 1] for each in own], dtype=np.uint16)
+        places = [index for index, name in enumerate(names) if name in edges]
+        self.places = slice(None) if len(places) == len(names) else places
+        own = [edges[names[index]] for index in places]
         most = max(len(each) for each in own)
         self.edges = np.full((most, len(own), 1), np.inf)
-        for column, each in enumerate(own):
+        self.cells = np.zeros((most + 2, len(own)), dtype=np.int64)
+        """The cell of each column's bins, and in the last row that of its missing values."""
+        for column, (place, each) in enumerate(zip(places, own, strict=True)):
             self.edges[: len(each), column, 0] = each
+            self.cells[:, column] = starts[names[place]]
+            self.cells[: len(each) + 1, column] += np.arange(len(each) + 1)
+            self.cells[-1, column] += len(each) + 1
+        self.rows = np.empty((MOST_ROWS, len(names)))
+        self.values = np.empty((len(own), MOST_ROWS))
+        self.taken = 0
 
-    def counts(self, matrix: NDArray[Any], width: int) -> NDArray[np.int64]:
-        """How many values fell into each of `width` cells."""
-        values = np.ascontiguousarray(matrix.T[self.places], dtype=np.float64)
-        bins = np.zeros(values.shape, dtype=np.uint16)
-        for bounds in self.edges:
-            bins += values > bounds
-        holes = np.isnan(values)
-        if bool(holes.any()):
-            bins = np.where(holes, self.missing, bins)
-        return np.bincount((bins + self.offsets).ravel(), minlength=width)
+    def take(self, matrix: NDArray[Any]) -> None:
+        """Remember the rows of `matrix` until they are counted; at most MOST_ROWS."""
+        end = self.taken + len(matrix)
+        self.rows[self.taken : end] = matrix
+        self.taken = end
+
+    def counts(self, width: int) -> NDArray[Any]:
+        """How many of the values that were taken fell into each of `width` cells; they are forgotten.
+
+        Per column and edge, a bit says whether a row's value is above; a bin has what is above its lower edge and not
+        above its upper one.
+        """
+        count, self.taken = self.taken, 0
+        padded = -(-count // WORD_BITS) * WORD_BITS
+        self.rows[count:padded] = np.nan
+        values = self.values[:, :padded]
+        values[:] = self.rows[:padded].T[self.places]
+        above = (values == values, *(values > edge for edge in self.edges))
+        bits = np.array([np.packbits(each, axis=1) for each in above])
+        reached = np.bitwise_count(bits.view(np.uint64)).sum(axis=2, dtype=np.int64)
+        bins = [*(reached[:-1] - reached[1:]), reached[-1], count - reached[0]]
+        return np.bincount(self.cells.ravel(), np.concatenate(bins), width)
 
 
 class Drift:
@@ -92,7 +117,8 @@ class Drift:
         self.edges = {name: np.array(expected.features[name].edges) for name in self.starts}
         self.table = Table(self.names, self.edges, self.starts) if self.starts else None
         self.score_edges = np.array(expected.score.edges)
-        self.waiting: list[tuple[Inputs, Any]] = []
+        self.columns: list[Inputs] = []
+        self.answers: list[Any] = []
         self.rows = 0
         self.be(0)
 
@@ -101,31 +127,32 @@ class Drift:
         self.cells = self.block.row(worker)
 
     def seen(self, inputs: Inputs, answer: Any) -> None:
-        """Remember one answered request until the next flush."""
-        self.waiting.append((inputs, answer))
+        """Remember one answered request until the next flush; a matrix as a copy, so that its memory is free at once."""
+        if inputs.columns is not None:
+            self.columns.append(inputs)
+        elif inputs.matrix is not None and self.table is not None:
+            self.table.take(_sampled(inputs.matrix))
+        self.answers.append(answer)
         self.rows += inputs.rows
         if self.rows >= FLUSH_ROWS:
             self.flush()
 
     def flush(self) -> None:
         """Count what waits, and forget it."""
-        waiting, self.waiting, self.rows = self.waiting, [], 0
-        if not waiting:
-            return
-        matrices = [_sampled(inputs.matrix) for inputs, _ in waiting if inputs.matrix is not None]
-        if matrices and self.table is not None:
+        columns, self.columns, found, self.answers, self.rows = self.columns, [], self.answers, [], 0
+        if self.table is not None and self.table.taken:
             counted = np.asarray(self.cells)[: self.score_start]
-            counted += self.table.counts(np.concatenate(matrices), self.score_start)
-        for name, values in self._columns([inputs for inputs, _ in waiting if inputs.columns is not None]):
+            counted += self.table.counts(self.score_start)
+        for name, values in self._values(columns):
             self._count(name, values)
         answers: dict[tuple[str, tuple[int, ...]], list[NDArray[Any]]] = {}
-        for _, answer in waiting:
+        for answer in found:
             if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
                 answers.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(_sampled(answer))
         for alike in answers.values():
             self._count_answers(np.concatenate(alike))
 
-    def _columns(self, inputs: list[Inputs]) -> Iterator[tuple[str, NDArray[Any]]]:
+    def _values(self, inputs: list[Inputs]) -> Iterator[tuple[str, NDArray[Any]]]:
         """The values to count, by column that the reference knows."""
         for name in self.starts if inputs else ():
             parts = [_sampled((each.columns or {})[name]) for each in inputs]
@@ -193,4 +220,4 @@ class Drift:
 
 def _sampled(values: NDArray[Any]) -> NDArray[Any]:
     """Of a large request every n-th row only, so that counting never holds up the others."""
-    return values[:: -(-len(values) // SAMPLE_ROWS)]
+    return values if len(values) <= SAMPLE_ROWS else values[:: -(-len(values) // SAMPLE_ROWS)]

@@ -105,7 +105,7 @@ def test_rows_are_counted_in_batches_and_then_forgotten() -> None:
     drift = _drift()
     for _ in range(FLUSH_ROWS):
         drift.seen(Inputs(1, matrix=np.zeros((1, 2))), np.array([[0.3, 0.7]]))
-    assert (drift.waiting, drift.rows) == ([], 0)
+    assert (drift.answers, drift.rows) == ([], 0)
     assert _counts(drift) == {"a/0": FLUSH_ROWS, "6": FLUSH_ROWS}
 
 
