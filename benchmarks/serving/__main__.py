@@ -10,8 +10,8 @@ from benchmarks.serving import load, models, peers, report, rounds
 from benchmarks.serving.cells import NATIVE, OURS
 from benchmarks.serving.rounds import Bench, Samples
 
-PAIRS = 40
-"""Loads of a second with and without counters, in turn."""
+STARTS = 30
+"""Of our server with and without counters, side by side."""
 PAGE = peers.ROOT / "docs" / "performance.md"
 
 
@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=1_000_000, help="how many to watch the memory for; 0: do not")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     parser.add_argument("--folder", type=Path, default=peers.ROOT / ".tools" / "serving", help="environments, models")
-    parser.add_argument("--counting", action="store_true", help="only what counting costs; three minutes")
+    parser.add_argument("--counting", action="store_true", help="only what counting costs; five minutes")
     return parser.parse_args()
 
 
@@ -34,7 +34,7 @@ def main() -> None:
     asked.folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(asked.folder, asked.seconds, models.save(asked.folder))
     if asked.counting:
-        row = report.counting(rounds.counting(bench, PAIRS))
+        row = report.counting(rounds.counting(bench, STARTS))
         print(row)
         if asked.write:
             report.write_row(PAGE, row)
@@ -46,7 +46,7 @@ def main() -> None:
         print(f"round {number + 1} of {asked.rounds}", flush=True)
         rounds.run(bench, samples, asked.only)
     if asked.only in "forest":
-        samples.counting = rounds.counting(bench, PAIRS)
+        samples.counting = rounds.counting(bench, STARTS)
     grown = rounds.growth(bench, asked.requests // 10, asked.requests) if asked.requests else None
     text = report.page(samples, asked.rounds, grown, asked.requests)
     print(text)

@@ -67,13 +67,14 @@ def run(url: str, body: Path | None, load: Load) -> Result:
 
 
 def _wrk(url: str, body: Path, load: Load) -> Result:
-    script = body.with_suffix(".lua")
-    script.write_text(_SCRIPT.format(body=body))
+    script, text = body.with_suffix(".lua"), _SCRIPT.format(body=body)
+    if not script.exists() or script.read_text() != text:  # another generator may be reading it
+        script.write_text(text)
     command = ["wrk", "-t1", f"-c{load.connections}", f"-d{load.seconds}s", "--timeout", "30s", "-s", str(script), url]
-    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)\nERRORS (\d+)", text)
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+)\nERRORS (\d+)", said)
     if found is None:
-        raise SystemExit(f"wrk said nothing that can be read: {text}")
+        raise SystemExit(f"wrk said nothing that can be read: {said}")
     requests, micros, p50, p95, p99, errors = map(int, found.groups())
     return Result(requests / (micros / 1e6), p50 / 1e3, p95 / 1e3, p99 / 1e3, errors, requests)
 

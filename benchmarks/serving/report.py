@@ -75,9 +75,9 @@ def _own(samples: Samples) -> Iterator[str]:
 
 
 def counting(shares: Sequence[float]) -> str:
-    """The row of what counting costs, from the share of each pair of loads."""
+    """The row of what counting costs, from the share at each start."""
     cost, (low, _, high) = median(shares), statistics.quantiles(shares, n=4)
-    found = f"{cost:.1%} (half of {len(shares)} pairs: {low:.1%} to {high:.1%})"
+    found = f"{cost:.1%} (half of {len(shares)} starts: {low:.1%} to {high:.1%})"
     return _row("Metrics: share of the server's processor time", "≤ 5 %", found, cost <= 0.05)
 
 

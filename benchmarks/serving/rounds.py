@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from benchmarks.serving.load import Load, Result
 
 RATE = Load(20, 5, 1000)
 PROBES = Load(2, 3, 100)
+COUNTING_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Samples:
     open_loop: list[Result] = field(default_factory=list)
     compiling: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     counting: list[float] = field(default_factory=list)
-    """The share of the processor time that counters took, one value per pair of loads."""
+    """The share of the processor time that counters took, one value per start."""
 
 
 def run(bench: Bench, samples: Samples, only: str) -> None:
@@ -120,19 +122,40 @@ def server(bench: Bench, entrant: Entrant) -> servers.Server:
     return servers.slipway(entrant.server, peers.environment(folder, "slipway", peers.SLIPWAY), out, module)
 
 
-def counting(bench: Bench, pairs: int) -> list[float]:
-    """The share of processor time that counters take: our server and the one without them, in turn, so many times.
+def counting(bench: Bench, starts: int) -> list[float]:
+    """The share of processor time that counters take: our server against the one without them, one value per start.
 
-    Both run all the while and are loaded for a second each, so that what else the machine does meets both alike.
+    Both are loaded at once, each on a processor of its own together with its generator, and then with processors
+    changed, so that what else the machine does meets both alike. They are started anew each time: where a process
+    happens to lie in memory makes it some percent faster or slower for as long as it lives.
     """
     counted, bare = Entrant(OURS, "forest"), Entrant(UNCOUNTED, "forest")
     body, shares = _body(bench, counted, ONE), []
-    with servers.running(server(bench, counted), body) as ours, servers.running(server(bench, bare), body) as other:
-        for number in range(pairs):
-            order = (ours, other) if number % 2 else (other, ours)
-            took = {each.port: _loaded(each, body, load_of(ONE, 1))[1] for each in order}
-            shares.append(1 - took[other.port] / took[ours.port])
+    for _ in range(starts):
+        with servers.running(server(bench, counted), body) as ours, servers.running(server(bench, bare), body) as other:
+            turns = [_side_by_side((ours, other), body), _side_by_side((other, ours), body)]
+            with_, without = (sum(turn[each.port] for turn in turns) for each in (ours, other))
+            shares.append(1 - without / with_)
+            print(f"  counting: {shares[-1]:.1%}", flush=True)
     return shares
+
+
+def _side_by_side(pair: tuple[servers.Running, servers.Running], body: Path) -> dict[int, float]:
+    """Processor time per request in microseconds of both, loaded at once on the first and the second processor."""
+    found = dict[int, float]()
+
+    def loaded(running: servers.Running, processor: int) -> None:
+        running.keep_to(processor)
+        os.sched_setaffinity(0, {processor})  # this thread, and the generator that it starts
+        found[running.port] = _loaded(running, body, load_of(ONE, COUNTING_SECONDS))[1]
+
+    processors = sorted(os.sched_getaffinity(0))[:2]
+    threads = [threading.Thread(target=loaded, args=each) for each in zip(pair, processors, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
 
 
 def growth(bench: Bench, before: int, after: int) -> tuple[float, float]:

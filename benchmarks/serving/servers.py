@@ -51,6 +51,12 @@ class Running:
         """What the process and its children have used of the processors, in seconds."""
         return sum(_used(pid) for pid in _family(self.process.pid)) / os.sysconf("SC_CLK_TCK")
 
+    def keep_to(self, processor: int) -> None:
+        """Run on this processor alone from now on."""
+        for pid in _family(self.process.pid):
+            for thread in Path(f"/proc/{pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), {processor})
+
     def memory(self) -> float:
         """Proportional resident memory of the process and its children, in MB (10^6 bytes)."""
         return sum(_proportional(pid) for pid in _family(self.process.pid)) / 1000

@@ -127,7 +127,7 @@ class Drift:
         self.cells = self.block.row(worker)
 
     def seen(self, inputs: Inputs, answer: Any) -> None:
-        """Remember one answered request until the next flush; a matrix as a copy, so that its memory is free at once."""
+        """Remember one answered request until the next flush; of a matrix a copy, so that its memory is free."""
         if inputs.columns is not None:
             self.columns.append(inputs)
         elif inputs.matrix is not None and self.table is not None:
