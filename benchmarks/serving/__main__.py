@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=1_000_000, help="how many to watch the memory for; 0: do not")
     parser.add_argument("--write", action="store_true", help="write the tables into docs/performance.md")
     parser.add_argument("--folder", type=Path, default=peers.ROOT / ".tools" / "serving", help="environments, models")
-    parser.add_argument("--counting", action="store_true", help="only what counting costs; five minutes")
+    parser.add_argument("--counting", action="store_true", help="only what counting costs; four minutes")
     return parser.parse_args()
 
 

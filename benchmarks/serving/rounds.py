@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -126,8 +127,8 @@ def counting(bench: Bench, starts: int) -> list[float]:
     """The share of processor time that counters take: our server against the one without them, one value per start.
 
     Both are loaded at once, each on a processor of its own together with its generator, and then with processors
-    changed, so that what else the machine does meets both alike. They are started anew each time: where a process
-    happens to lie in memory makes it some percent faster or slower for as long as it lives.
+    changed, so that what else the machine does meets both alike. They are started anew each time, so that what one
+    process is faster or slower by for as long as it lives evens out. Needs two processors.
     """
     counted, bare = Entrant(OURS, "forest"), Entrant(UNCOUNTED, "forest")
     body, shares = _body(bench, counted, ONE), []
@@ -142,20 +143,15 @@ def counting(bench: Bench, starts: int) -> list[float]:
 
 def _side_by_side(pair: tuple[servers.Running, servers.Running], body: Path) -> dict[int, float]:
     """Processor time per request in microseconds of both, loaded at once on the first and the second processor."""
-    found = dict[int, float]()
 
-    def loaded(running: servers.Running, processor: int) -> None:
+    def loaded(running: servers.Running, processor: int) -> tuple[int, float]:
         running.keep_to(processor)
         os.sched_setaffinity(0, {processor})  # this thread, and the generator that it starts
-        found[running.port] = _loaded(running, body, load_of(ONE, COUNTING_SECONDS))[1]
+        return running.port, _loaded(running, body, load_of(ONE, COUNTING_SECONDS))[1]
 
     processors = sorted(os.sched_getaffinity(0))[:2]
-    threads = [threading.Thread(target=loaded, args=each) for each in zip(pair, processors, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return found
+    with ThreadPoolExecutor(len(pair)) as pool:
+        return dict(pool.map(loaded, pair, processors))
 
 
 def growth(bench: Bench, before: int, after: int) -> tuple[float, float]:

@@ -25,7 +25,7 @@ WATCHDOG_SECONDS = 20.0
 
 
 class Operator:
-    """The parts of the process and the tasks that run between them."""
+    """The queue, and everything that fills it."""
 
     def __init__(self, context: Context) -> None:
         self.context = context

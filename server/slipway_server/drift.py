@@ -53,7 +53,7 @@ def reference(directory: Path) -> Reference:
 class Table:
     """Counts all columns of a matrix at once: a pass per edge, not a pass per column.
 
-    Its memory is kept: that of a fresh array comes from the kernel, page by page, and costs more than the counting.
+    Its memory is kept: that of fresh arrays came from the kernel, page by page, and took as long as the counting.
     """
 
     def __init__(self, names: Sequence[str], edges: dict[str, NDArray[Any]], starts: dict[str, int]) -> None:
@@ -90,7 +90,7 @@ class Table:
         self.rows[count:padded] = np.nan
         values = self.values[:, :padded]
         values[:] = self.rows[:padded].T[self.places]
-        above = (values == values, *(values > edge for edge in self.edges))
+        above = (~np.isnan(values), *(values > edge for edge in self.edges))
         bits = np.array([np.packbits(each, axis=1) for each in above])
         reached = np.bitwise_count(bits.view(np.uint64)).sum(axis=2, dtype=np.int64)
         bins = [*(reached[:-1] - reached[1:]), reached[-1], count - reached[0]]
@@ -114,7 +114,8 @@ class Drift:
         self.classes = list(bundle.classes)
         self.class_start = end
         self.block = Block(end + len(self.classes) + 1, workers)
-        self.edges = {name: np.array(expected.features[name].edges) for name in self.starts}
+        # Sorted, whatever the file says: out of order, bins would be counted down, and a counter never falls.
+        self.edges = {name: np.sort(np.array(expected.features[name].edges, dtype=float)) for name in self.starts}
         self.table = Table(self.names, self.edges, self.starts) if self.starts else None
         self.score_edges = np.array(expected.score.edges)
         self.columns: list[Inputs] = []

@@ -29,11 +29,11 @@ def expected(rows: list[tuple[float, ...]]) -> Counter[int]:
 @given(st.lists(ROWS, min_size=1, max_size=3))
 def test_every_value_is_counted_in_its_bin_and_once(requests: list[list[tuple[float, ...]]]) -> None:
     table = Table(["a", "b", "c"], EDGES, STARTS)
-    for _ in range(2):  # what was counted is forgotten, and so is what its memory held
-        for rows in requests:
+    for asked in (requests, requests[:1]):  # what was counted is forgotten, and so is what its memory held
+        for rows in asked:
             table.take(np.array(rows))
         counted = table.counts(WIDTH)
-        wanted = expected([row for rows in requests for row in rows])
+        wanted = expected([row for rows in asked for row in rows])
         assert dict(enumerate(counted)) == {cell: wanted[cell] for cell in range(WIDTH)}
 
 

@@ -79,10 +79,10 @@ def test_values_and_labels_are_counted_into_the_bins_that_training_logged(serve:
     assert sum(found[f'inference_predictions_total{{label="{label}"}}'] for label in (0, 1)) == 5
 
 
-def _drift(workers: int = 1) -> Drift:
+def _drift(workers: int = 1, edges: tuple[float, ...] = (0.0, 1.0)) -> Drift:
     columns = (Column("a", "double"), Column("b", "double"))
     bundle = Bundle("sha256:0", "sklearn", "onnx", "", Signature(columns=columns), classes=("no", "yes"))
-    return Drift(bundle, Reference({"a": Bins((0.0, 1.0), (0.2, 0.3, 0.5))}), workers)
+    return Drift(bundle, Reference({"a": Bins(edges, (0.2, 0.3, 0.5))}), workers)
 
 
 def _counts(drift: Drift) -> dict[str, float]:
@@ -99,6 +99,12 @@ def test_an_edge_belongs_to_the_bin_below_it_and_missing_values_are_counted_apar
     rows = np.array([[0.0, 9], [0.5, 9], [1.0, 9], [1.5, 9], [np.nan, 9]])
     drift.seen(Inputs(5, matrix=rows), np.array(["no", "no", "yes", "maybe", "no"]))
     assert _counts(drift) == {"a/0": 1, "a/1": 2, "a/2": 1, "a/missing": 1, "no": 3, "yes": 1, "other": 1}
+
+
+def test_edges_out_of_order_never_count_down() -> None:
+    drift = _drift(edges=(1.0, 0.0))
+    drift.seen(Inputs(2, matrix=np.array([[0.5, 9], [0.5, 9]])), np.array(["no", "no"]))
+    assert _counts(drift) == {"a/1": 2, "no": 2}
 
 
 def test_rows_are_counted_in_batches_and_then_forgotten() -> None:
