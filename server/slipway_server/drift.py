@@ -1,6 +1,8 @@
-"""Drift without keeping a row: each value is counted into the bins that training logged in `reference.json`.
+"""Drift without keeping a row: values are counted into the bins that training logged in `reference.json`.
 
-The counters are compared with the reference's shares wherever Prometheus' data is looked at; both are exposed.
+The counters are compared with the reference's shares wherever Prometheus' data is looked at; both are exposed. Shares
+need no more than a sample: of the features, `SAMPLE_ROWS` rows are counted between two looks, which are a second apart
+at most. So what drift costs does not grow with the load. Answers are all counted.
 """
 
 from __future__ import annotations
@@ -19,11 +21,15 @@ from slipway_server.bundle import REFERENCE_FILE, Bundle
 from slipway_server.counters import Block
 from slipway_server.predictor.inputs import Inputs
 
-FLUSH_ROWS = 1024
-SAMPLE_ROWS = 256
+SAMPLE_ROWS = 1024
+"""Of features, between two looks."""
+REQUEST_ROWS = 256
+"""Of one request, features and answers: no single one fills the sample, and counting it never holds up the others."""
+ANSWER_ROWS = 1024
+"""As many answers are counted at once."""
+MOST_ROWS = SAMPLE_ROWS + REQUEST_ROWS
+"""What waits when it is counted: less than the sample, and one request more."""
 WORD_BITS = 64
-MOST_ROWS = FLUSH_ROWS + SAMPLE_ROWS
-"""What waits when it is counted: fewer than are flushed, and one request more."""
 TENTHS = tuple(part / 10 for part in range(1, 10))
 
 
@@ -98,7 +104,7 @@ class Table:
 
 
 class Drift:
-    """The counters of one model. Counting is put off until `FLUSH_ROWS` rows are there, or somebody looks."""
+    """The counters of one model. Counting is put off until many rows are there, or somebody looks."""
 
     def __init__(self, bundle: Bundle, expected: Reference, workers: int = 1) -> None:
         self.names = [column.name for column in bundle.signature.matrix_columns]
@@ -118,9 +124,10 @@ class Drift:
         self.edges = {name: np.sort(np.array(expected.features[name].edges, dtype=float)) for name in self.starts}
         self.table = Table(self.names, self.edges, self.starts) if self.starts else None
         self.score_edges = np.array(expected.score.edges)
-        self.columns: list[Inputs] = []
-        self.answers: list[Any] = []
-        self.rows = 0
+        self.columns: list[dict[str, NDArray[Any]]] = []
+        self.sampled = 0
+        self.answers: list[NDArray[Any]] = []
+        self.answered = 0
         self.be(0)
 
     def be(self, worker: int) -> None:
@@ -128,36 +135,38 @@ class Drift:
         self.cells = self.block.row(worker)
 
     def seen(self, inputs: Inputs, answer: Any) -> None:
-        """Remember one answered request until the next flush; of a matrix a copy, so that its memory is free."""
+        """Remember what was answered together until it is counted."""
+        if self.sampled < SAMPLE_ROWS:
+            self._sample(inputs)
+        if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
+            self.answers.append(_thinned(answer))
+        self.answered += inputs.rows
+        if self.answered >= ANSWER_ROWS:
+            self._count_answers()
+
+    def _sample(self, inputs: Inputs) -> None:
+        """Remember features, as many of a request as are counted of it."""
+        self.sampled += min(inputs.rows, REQUEST_ROWS)
         if inputs.columns is not None:
-            self.columns.append(inputs)
+            self.columns.append({name: _thinned(inputs.columns[name]) for name in self.starts})
         elif inputs.matrix is not None and self.table is not None:
-            self.table.take(_sampled(inputs.matrix))
-        self.answers.append(answer)
-        self.rows += inputs.rows
-        if self.rows >= FLUSH_ROWS:
-            self.flush()
+            self.table.take(_thinned(inputs.matrix))
 
     def flush(self) -> None:
-        """Count what waits, and forget it."""
-        columns, self.columns, found, self.answers, self.rows = self.columns, [], self.answers, [], 0
+        """Somebody looks: count what waits, and begin another sample."""
+        columns, self.columns, self.sampled = self.columns, [], 0
         if self.table is not None and self.table.taken:
             counted = np.asarray(self.cells)[: self.score_start]
             counted += self.table.counts(self.score_start)
         for name, values in self._values(columns):
             self._count(name, values)
-        answers: dict[tuple[str, tuple[int, ...]], list[NDArray[Any]]] = {}
-        for answer in found:
-            if isinstance(answer, np.ndarray) and answer.ndim in (1, 2) and answer.size:
-                answers.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(_sampled(answer))
-        for alike in answers.values():
-            self._count_answers(np.concatenate(alike))
+        self._count_answers()
 
-    def _values(self, inputs: list[Inputs]) -> Iterator[tuple[str, NDArray[Any]]]:
+    def _values(self, sample: list[dict[str, NDArray[Any]]]) -> Iterator[tuple[str, NDArray[Any]]]:
         """The values to count, by column that the reference knows."""
-        for name in self.starts if inputs else ():
-            parts = [_sampled((each.columns or {})[name]) for each in inputs]
-            yield name, np.concatenate([part for part in parts if part.dtype.kind in "fiu"] or [np.empty(0)])
+        for name in self.starts if sample else ():
+            parts = [each[name] for each in sample if each[name].dtype.kind in "fiu"]
+            yield name, np.concatenate(parts or [np.empty(0)])
 
     def _count(self, name: str, values: NDArray[Any]) -> None:
         holes = np.isnan(values)
@@ -168,7 +177,15 @@ class Drift:
             if count:
                 self.cells[start + index] += count
 
-    def _count_answers(self, answers: NDArray[Any]) -> None:
+    def _count_answers(self) -> None:
+        found, self.answers, self.answered = self.answers, [], 0
+        alike: dict[tuple[str, tuple[int, ...]], list[NDArray[Any]]] = {}
+        for answer in found:
+            alike.setdefault((answer.dtype.kind, answer.shape[1:]), []).append(answer)
+        for each in alike.values():
+            self._count_alike(np.concatenate(each))
+
+    def _count_alike(self, answers: NDArray[Any]) -> None:
         if answers.dtype.kind == "f" and (answers.ndim == 1 or answers.shape[1] <= 2):
             scores = answers if answers.ndim == 1 else answers[:, -1]
             counts = np.bincount(np.searchsorted(self.score_edges, scores)).tolist()
@@ -188,7 +205,9 @@ class Drift:
         """prometheus-client's side of a collector."""
         self.flush()
         rows = CounterMetricFamily(
-            "inference_feature_rows", "Values by bin of the training data's quantiles.", labels=["feature", "bin"]
+            "inference_feature_rows",
+            "Values by bin of the training data's quantiles, of a sample of the rows.",
+            labels=["feature", "bin"],
         )
         shares = GaugeMetricFamily(
             "inference_feature_reference_share", "The training data's share in each bin.", labels=["feature", "bin"]
@@ -219,6 +238,6 @@ class Drift:
             family.add_metric([*labels, name], self.block.total(start + index))
 
 
-def _sampled(values: NDArray[Any]) -> NDArray[Any]:
-    """Of a large request every n-th row only, so that counting never holds up the others."""
-    return values if len(values) <= SAMPLE_ROWS else values[:: -(-len(values) // SAMPLE_ROWS)]
+def _thinned(values: NDArray[Any]) -> NDArray[Any]:
+    """Of a large request every n-th row only; a copy, so that all its memory is free."""
+    return values if len(values) <= REQUEST_ROWS else values[:: -(-len(values) // REQUEST_ROWS)].copy()

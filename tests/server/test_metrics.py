@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from slipway_server.bundle import Bundle, Column, Signature
-from slipway_server.drift import FLUSH_ROWS, Bins, Drift, Reference, reference
+from slipway_server.drift import ANSWER_ROWS, SAMPLE_ROWS, Bins, Drift, Reference, reference
 from slipway_server.metrics import Metrics, buckets
 from slipway_server.predictor.inputs import Inputs
 from tests.server.client import Client
@@ -107,18 +107,40 @@ def test_edges_out_of_order_never_count_down() -> None:
     assert _counts(drift) == {"a/1": 2, "no": 2}
 
 
-def test_rows_are_counted_in_batches_and_then_forgotten() -> None:
+def _one_row(drift: Drift) -> None:
+    drift.seen(Inputs(1, matrix=np.zeros((1, 2))), np.array([[0.3, 0.7]]))
+
+
+def test_answers_are_all_counted_many_at_once_and_then_forgotten() -> None:
     drift = _drift()
-    for _ in range(FLUSH_ROWS):
-        drift.seen(Inputs(1, matrix=np.zeros((1, 2))), np.array([[0.3, 0.7]]))
-    assert (drift.answers, drift.rows) == ([], 0)
-    assert _counts(drift) == {"a/0": FLUSH_ROWS, "6": FLUSH_ROWS}
+    for _ in range(2 * ANSWER_ROWS):
+        _one_row(drift)
+    assert (drift.answers, drift.answered) == ([], 0)
+    assert _counts(drift)["6"] == 2 * ANSWER_ROWS
 
 
-def test_of_a_large_request_every_so_many_rows_are_counted() -> None:
+def test_of_the_features_a_sample_is_counted_and_after_each_look_another() -> None:
+    drift = _drift()
+    for look in (1, 2):
+        for _ in range(SAMPLE_ROWS + 9):
+            _one_row(drift)
+        assert _counts(drift)["a/0"] == look * SAMPLE_ROWS
+
+
+def test_of_columns_the_same_sample_is_counted() -> None:
+    drift = _drift()
+    for _ in range(SAMPLE_ROWS + 9):
+        drift.seen(Inputs(1, columns={"a": np.zeros(1), "b": np.zeros(1)}), np.array([[0.3, 0.7]]))
+    assert _counts(drift) == {"a/0": SAMPLE_ROWS, "6": SAMPLE_ROWS + 9}
+
+
+def test_of_a_large_request_every_so_many_rows_are_counted_and_the_rest_is_not_kept() -> None:
     drift = _drift()
     drift.seen(Inputs(10_000, matrix=np.zeros((10_000, 2))), np.zeros(10_000, dtype=object))
     assert _counts(drift)["a/0"] == 250
+    drift.seen(Inputs(10_000, columns={"a": np.zeros(10_000), "b": np.zeros(10_000)}), np.zeros(10_000))
+    assert drift.columns[0]["a"].base is None
+    assert _counts(drift)["a/0"] == 500
 
 
 @pytest.mark.parametrize("content", [None, b"", b"[]", b'{"features": 7}'])
