@@ -24,6 +24,10 @@ from slipway.plan.actions import (
 )
 from slipway.registry.protocol import Promotion
 
+SETTLE_SECONDS = 0.1
+"""Callers follow a flip once the cluster's own components have taken it over. The next look would keep the API
+server from them, and can wait for that long: docs/performance.md."""
+
 
 async def act(context: Context, namespace: str, action: Action) -> None:
     """Carry out `action`. Raises ClusterError or RegistryError; Conflict means: look again and decide anew."""
@@ -56,6 +60,7 @@ async def _shift(context: Context, namespace: str, action: Shift) -> None:
     await traffic.shift(context.cluster, namespace, action)
     if action.flips:
         context.instruments.flips.labels(namespace, action.name).inc()
+        await context.pause(SETTLE_SECONDS)
 
 
 async def _checkpoint(context: Context, namespace: str, action: Checkpoint) -> None:

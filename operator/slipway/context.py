@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -46,3 +47,5 @@ class Context:
     actor_key: bytes | None = None
     """Key of the stamps that say who changed a release; None: nobody is believed."""
     discovered: Discovered = field(default_factory=Discovered)
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Lets others work for so many seconds."""

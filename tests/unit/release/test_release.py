@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.act import SETTLE_SECONDS
 from tests.unit.release.fakes import failing, passing
 from tests.unit.release.world import MODEL, NAME, World, version
 
@@ -111,6 +112,15 @@ async def test_a_person_rolls_back_and_production_is_held_there(world: World) ->
     assert counted("slipway_phase_duration_seconds_count", {"phase": "Gating"}) == 2
     assert world.condition("Held")["status"] == "True"
     assert world.status["rollback"]["completedAt"]
+
+
+async def test_after_each_flip_others_may_work_before_the_operator_looks_again(world: World) -> None:
+    await serve(world, "1")
+    world.alias("2")
+    await world.settle(hours=0.1)
+    world.edit(rollback={"to": "previous"})
+    await world.settle(hours=0.1)
+    assert world.paused == [(f"{NAME}-r2", SETTLE_SECONDS), (f"{NAME}-r1", SETTLE_SECONDS)]
 
 
 async def test_lifting_the_hold_does_not_bring_the_rejected_version_back_but_a_new_one_goes(world: World) -> None:

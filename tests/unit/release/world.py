@@ -85,6 +85,8 @@ class World:
     """Of an operator that has more releases than this one; None: this release has its own."""
     uid: str = "release-uid"
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    paused: list[tuple[str | None, float]] = field(default_factory=list)
+    """What production served, and for how many seconds, whenever the operator let others work."""
 
     def __post_init__(self) -> None:
         self.callers = Callers(self.cluster, self.counters)
@@ -111,6 +113,7 @@ class World:
             lambda: self.now.timestamp(),
             self.audit,
             (self.audit,),
+            pause=self.pause,
         )
 
     def put(self, manifest: Object) -> None:
@@ -130,6 +133,11 @@ class World:
             self.registry.models[MODEL].pop("staging", None)
         else:
             self.registry.models[MODEL]["staging"] = number
+
+    async def pause(self, seconds: float) -> None:
+        """The operator lets others work."""
+        self.now += timedelta(seconds=seconds)
+        self.paused.append((self.serving, seconds))
 
     def later(self, seconds: float) -> datetime:
         """The time in `seconds`."""
