@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import groupby
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,13 @@ def lags_when_sent(shots: Sequence[Shot]) -> list[float]:
     """For each of `shots`, the greatest lag (seconds) among those under way when it was sent, itself included."""
     lags = [0.0] * len(shots)
     under_way: list[tuple[float, float]] = []
-    for index in sorted(range(len(shots)), key=lambda i: shots[i].at + shots[i].lag):
-        shot = shots[index]
-        heappush(under_way, (-shot.lag, shot.at + max(shot.latency, shot.lag)))
-        while under_way[0][1] < shot.at + shot.lag:
+    for sent, together in _in_turn(shots, lambda shot: shot.at + shot.lag):
+        for shot in (shots[index] for index in together):
+            heappush(under_way, (-shot.lag, shot.at + max(shot.latency, shot.lag)))
+        while under_way[0][1] < sent:
             heappop(under_way)
-        lags[index] = -under_way[0][0]
+        for index in together:
+            lags[index] = -under_way[0][0]
     return lags
 
 
@@ -59,19 +61,23 @@ def lags_until_answered(shots: Sequence[Shot]) -> list[float]:
     From the last to the first: `places` and `steps` are the staircase of greatest lags among the shots behind, lowest
     and nearest last, so each is put on and taken off once.
     """
-    order = sorted(range(len(shots)), key=lambda i: shots[i].at)
-    due = [shots[index].at for index in order]
     lags = [0.0] * len(shots)
-    places: list[int] = []
+    places: list[float] = []
     steps: list[float] = []
-    for place in range(len(order) - 1, -1, -1):
-        shot = shots[order[place]]
-        last = bisect_right(due, shot.at + shot.latency) - 1
-        reached = bisect_left(places, -last)
-        lags[order[place]] = steps[reached] if reached < len(steps) else 0.0
-        while steps and steps[-1] <= shot.lag:
+    for due, together in reversed(_in_turn(shots, lambda shot: shot.at)):
+        for index in together:
+            reached = bisect_left(places, -(due + shots[index].latency))
+            lags[index] = steps[reached] if reached < len(steps) else 0.0
+        greatest = max(shots[index].lag for index in together)
+        while steps and steps[-1] <= greatest:
             places.pop()
             steps.pop()
-        places.append(-place)
-        steps.append(shot.lag)
+        places.append(-due)
+        steps.append(greatest)
     return lags
+
+
+def _in_turn(shots: Sequence[Shot], time: Callable[[Shot], float]) -> list[tuple[float, list[int]]]:
+    """Each `time` at which there are shots, ascending, with their indices: among them no order is known."""
+    order = sorted(range(len(shots)), key=lambda index: time(shots[index]))
+    return [(at, list(together)) for at, together in groupby(order, key=lambda index: time(shots[index]))]

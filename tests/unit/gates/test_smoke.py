@@ -149,6 +149,12 @@ def test_the_order_of_requests_does_not_matter(seen: tuple[Shot, ...], random: o
     assert (one.verdict, one.measured, one.bound) == (other.verdict, other.measured, other.bound)
 
 
+def test_nor_does_it_among_requests_that_fell_due_at_the_same_moment() -> None:
+    gate = GATE.model_copy(update={"max_error_ratio": 0.0})
+    late = (*(Shot(0.0),) * 3, Shot(1.0, lag=0.03125), Shot(0.25, lag=0.03125))
+    assert judge(gate, SmokeReport(late)).verdict is judge(gate, SmokeReport(late[::-1])).verdict
+
+
 @given(shots.filter(bool), st.data())
 def test_a_faster_or_mended_answer_never_makes_the_verdict_worse(seen: tuple[Shot, ...], data: st.DataObject) -> None:
     gate = GATE.model_copy(update={"max_error_ratio": 0.2})
