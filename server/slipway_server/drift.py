@@ -1,8 +1,8 @@
 """Drift without keeping a row: values are counted into the bins that training logged in `reference.json`.
 
 The counters are compared with the reference's shares wherever Prometheus' data is looked at; both are exposed. Shares
-need no more than a sample: of the features, `SAMPLE_ROWS` rows are counted between two looks, which are a second apart
-at most. So what drift costs does not grow with the load. Answers are all counted.
+need no more than a sample: of the features, about `SAMPLE_ROWS` rows are counted between two looks, which the server
+takes every second. So what features cost does not grow with the load. Answers are counted under any load.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from slipway_server.predictor.inputs import Inputs
 SAMPLE_ROWS = 1024
 """Of features, between two looks."""
 REQUEST_ROWS = 256
-"""Of one request, features and answers: no single one fills the sample, and counting it never holds up the others."""
+"""Of what is answered together, features and answers: counting a large request never holds up the others."""
 ANSWER_ROWS = 1024
 """As many answers are counted at once."""
 MOST_ROWS = SAMPLE_ROWS + REQUEST_ROWS

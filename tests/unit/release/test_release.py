@@ -114,21 +114,22 @@ async def test_a_person_rolls_back_and_production_is_held_there(world: World) ->
     assert world.status["rollback"]["completedAt"]
 
 
-async def test_after_each_flip_others_may_work_before_the_operator_looks_again(world: World) -> None:
+async def take_back(world: World) -> None:
+    """Release version 1, then 2, and roll it back to the end."""
     await serve(world, "1")
     world.alias("2")
     await world.settle(hours=0.1)
     world.edit(rollback={"to": "previous"})
     await world.settle(hours=0.1)
+
+
+async def test_after_each_flip_others_may_work_before_the_operator_looks_again(world: World) -> None:
+    await take_back(world)
     assert world.paused == [(f"{NAME}-r2", SETTLE_SECONDS), (f"{NAME}-r1", SETTLE_SECONDS)]
 
 
 async def test_lifting_the_hold_does_not_bring_the_rejected_version_back_but_a_new_one_goes(world: World) -> None:
-    await serve(world, "1")
-    world.alias("2")
-    await world.settle(hours=0.1)
-    world.edit(rollback={"to": "previous"})
-    await world.settle(hours=0.1)
+    await take_back(world)
     world.edit(rollback=None)
     await world.settle(hours=0.1)
     assert world.serving == f"{NAME}-r1"
