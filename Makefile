@@ -23,7 +23,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 include cluster/cluster.mk
 
 .PHONY: help venv generate check lint types layers generated unit test test_long faults install uninstall monitor_up smoke_prod
-.PHONY: demo deploy dry_rollback rollback status timeline report
+.PHONY: docs demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
 	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
@@ -34,12 +34,13 @@ help: ## This list
 venv: ## The virtual environment .venv, exactly as locked
 	@scripts/venv
 
-generate: venv ## Write what is made from code: crds/, the schema of the figures, and in the chart rules and boards
+generate: venv ## Write what is made from code: crds/, docs/reference/, the schema of the figures, and in the chart rules and boards
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
 	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
 	@python -m slipway.render.rule_file charts/slipway/files/operator-rules.yaml
 	@python -m dashboards charts/slipway/files/dashboards
+	@python -m scripts.api_reference docs/reference
 
 check: lint types layers generated unit ## Lint, types, layers, generated files, fast tests
 
@@ -60,6 +61,7 @@ generated: venv # Part of check
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
 	@python -m slipway.render.rule_file --check charts/slipway/files/operator-rules.yaml
 	@python -m dashboards --check charts/slipway/files/dashboards
+	@python -m scripts.api_reference --check docs/reference
 
 # The chart is rendered by helm and the rules are tried by promtool, which may have to be fetched: `make test` sees to that.
 fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --ignore=tests/deploy/rules
@@ -77,6 +79,10 @@ test_long: mlflow gateway install ## Prometheus and its faults, the operator str
 
 faults: mlflow gateway install ## The operator killed at each single write of a release, a canary and a rollback, one at a time (a night)
 	@E2E_SKIP_SETUP=1 python -m pytest -s tests/e2e/faults/every_write.py
+
+docs: venv ## The documentation as a site, in build/site
+	@python -m scripts.api_reference docs/reference
+	@scripts/docs
 
 ## The operator
 
