@@ -105,13 +105,9 @@ def anchor(path: str) -> str:
 
 def _identity(definition: Schema, version: Schema) -> str:
     spec, names = definition["spec"], definition["spec"]["names"]
-    rows = (
-        ("apiVersion", f"`{spec['group']}/{version['name']}`"),
-        ("kind", f"`{names['kind']}`"),
-        ("scope", spec["scope"]),
-        ("kubectl", ", ".join(f"`{name}`" for name in (names["plural"], names["singular"], *names["shortNames"]))),
-    )
-    return _table(("", ""), rows)
+    commands = ", ".join(f"`{name}`" for name in (names["plural"], names["singular"], *names["shortNames"]))
+    row = (f"`{spec['group']}/{version['name']}`", f"`{names['kind']}`", spec["scope"], commands)
+    return _table(("apiVersion", "kind", "scope", "name in kubectl"), [row])
 
 
 def _columns(columns: list[Schema]) -> str:
@@ -136,7 +132,7 @@ def _row(path: str, name: str, child: Schema, required: bool) -> tuple[str, ...]
     kind, inner = f"`{type_of(child)}`", _inner(child)
     if inner.get("properties"):
         kind = f"[{kind}](#{anchor(f'{path}.{name}')})"
-    default = f"`{_value(child['default'])}`" if "default" in child else "**required**" if required else ""
+    default = f"`{_value(child['default'])}`" if child.get("default", {}) != {} else "**required**" if required else ""
     rules = [rule["message"] for rule in child.get("x-kubernetes-validations", ()) if not child.get("properties")]
     says = [child.get("description", ""), *(f"{rule[:1].upper()}{rule[1:]}." for rule in rules)]
     bounds = "; ".join(limits(child))
