@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from scripts.docs_hooks import on_page_markdown
 
 
