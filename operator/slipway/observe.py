@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from slipway.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
@@ -55,27 +54,28 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
     model = release.spec.model
     if model.registry not in context.settings.registries:
         return RegistryView(problem=f"registry {model.registry} is not configured")
-    return context.board.view(model.registry, model.name, {})
+    return context.board.view(model.registry, model.name)
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
-    versions, policy, problem, strangers, counters = await asyncio.gather(
-        _versions(context, seen, wants),
+    registry, policy, problem, strangers, counters = await asyncio.gather(
+        _described(context, seen, wants),
         _policy(context, seen, wants),
         _requests(context, seen, wants),
         _strangers(context, seen, wants),
         _counters(context, seen, wants),
     )
-    registry, services = replace(seen.registry, versions=versions), {**seen.services, **strangers}
+    services = {**seen.services, **strangers}
     seen = replace(seen, registry=registry, policy=policy, requests_problem=problem)
     return replace(seen, services=services, counters=counters)
 
 
-async def _versions(context: Context, seen: Observed, wants: Needs) -> dict[str, Any]:
+async def _described(context: Context, seen: Observed, wants: Needs) -> RegistryView:
     model = seen.release.spec.model
-    if model.registry not in context.settings.registries or not wants.versions:
-        return {}
-    return await context.board.versions(model.registry, model.name, wants.versions, context.monotonic())
+    if model.registry not in context.settings.registries or not wants.described.versions:
+        return seen.registry
+    versions = await context.board.versions(model.registry, model.name, wants.described, context.monotonic())
+    return replace(seen.registry, versions=versions)
 
 
 async def _policy(context: Context, seen: Observed, wants: Needs) -> ConfigText | None:

@@ -61,6 +61,10 @@ SEGMENTS_NEED_ROWS = {
     "rule": "!has(self.segments) || self.source == 'Rescore'",
     "message": "segments are measured on the dataset's rows: they need source Rescore",
 }
+LOGGED_ON_IS_LOGGED = {
+    "rule": "!has(self.loggedOn) || self.source == 'Logged'",
+    "message": "loggedOn names the dataset of a logged figure: it needs source Logged; Rescore takes dataset",
+}
 
 
 class Dataset(Frozen):
@@ -101,7 +105,12 @@ class Segments(Frozen):
 class MetricGate(
     JobGate,
     json_schema_extra=validated(
-        DIRECTION_KNOWN, RESCORE_KNOWS, RESCORE_NEEDS_DATA, STATISTICAL_NEEDS_ROWS, SEGMENTS_NEED_ROWS
+        DIRECTION_KNOWN,
+        RESCORE_KNOWS,
+        RESCORE_NEEDS_DATA,
+        STATISTICAL_NEEDS_ROWS,
+        SEGMENTS_NEED_ROWS,
+        LOGGED_ON_IS_LOGGED,
     ),
 ):
     """The candidate's metric held against current production's and against floors."""
@@ -116,6 +125,13 @@ class MetricGate(
         MetricSource.LOGGED,
         description="Logged: the figure that was logged to MLflow on both versions. Rescore: a Job sends the dataset "
         "to the candidate and to production and computes the figure from their answers.",
+    )
+    logged_on: str | None = Field(
+        None,
+        min_length=1,
+        max_length=500,
+        description="Logged: name of the MLflow dataset that the figure was logged on, on both versions. Needed where "
+        "the metric stands on several.",
     )
     mode: MetricMode = Field(
         MetricMode.STRICT,

@@ -75,7 +75,10 @@ class Registry:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
 
+        from slipway.registry import figures, origin
+
         self._url, self._error = url, MlflowException
+        self._origin, self._logged = origin.origin, figures.logged
         self._client = MlflowClient(tracking_uri=url, registry_uri=url)
 
     def latest(self, model: str) -> str:
@@ -100,15 +103,17 @@ class Registry:
             self._client.set_registered_model_alias(model, alias, version)
 
     def described(self, model: str, version: str) -> Version:
-        """`version` of `model` with its tags and the metrics that were logged with it."""
+        """`version` of `model` with its tags and the metrics that were logged on it."""
         with self._explained(f"cannot read version {version} of {model}"):
             found = self._client.get_model_version(model, version)
-            metrics = self._client.get_run(found.run_id).data.metrics if found.run_id else {}
+            behind = self._origin(self._client, found)
+            metrics = self._logged(self._client, behind, found.run_id, None)
         return Version(
             version=str(found.version),
+            model_id=behind.model_id,
             run_id=found.run_id or None,
             tags={str(k): str(v) for k, v in (found.tags or {}).items()},
-            metrics={str(k): float(v) for k, v in metrics.items()},
+            metrics=metrics,
         )
 
     @contextmanager

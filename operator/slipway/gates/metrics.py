@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from slipway.api.gates import HIGHER_IS_BETTER, LOWER_IS_BETTER, Direction, MetricGate
 from slipway.api.verdict import GateResult, Verdict
+from slipway.gates.logged import Figure, Logged
 
 ROUNDING = 1e-9
 """Differences up to this share of the limit (or this much, below 1) are floating-point rounding, not regression."""
@@ -63,51 +63,39 @@ def limits(gate: MetricGate, production: float | None) -> Iterator[Limit]:
         yield Limit(gate.maximum, False, "the gate's maximum")
 
 
-@dataclass(frozen=True, slots=True)
-class Datasets:
-    """Which rows the two figures were measured on, as MLflow was told; None: it was not told."""
+def judge_logged(gate: MetricGate, candidate: Logged, production: Logged | None) -> GateResult:
+    """The verdict on what was logged to MLflow on the candidate and on current production.
 
-    candidate: str | None = None
-    production: str | None = None
-
-    @property
-    def differ(self) -> bool:
-        """Whether both are known and are not the same: then the figures compare with nothing."""
-        return None not in (self.candidate, self.production) and self.candidate != self.production
-
-
-def judge_logged(
-    gate: MetricGate,
-    candidate: Mapping[str, float],
-    production: Mapping[str, float] | None,
-    datasets: Datasets = Datasets(),
-) -> GateResult:
-    """The verdict on the figures logged to MLflow (metric name → value) on the candidate and on current production.
-
-    `production` is None when nothing is in production yet: then only the floors count. A figure that is missing, NaN
-    or infinite on either side is Inconclusive, never Pass, and so are figures that are known to be of different rows.
+    `production` is None when nothing is in production yet: then only the floors count. A figure that does not count on
+    either side is Inconclusive, never Pass, and so are figures that are known to be of different rows.
     """
-    result = _judge_logged(gate, candidate, production, datasets)
-    return result.model_copy(update={"measured_on": {"dataset": datasets.candidate} if datasets.candidate else {}})
+    ours = candidate.figure(gate.name, gate.logged_on)
+    theirs = None if production is None else production.figure(gate.name, gate.logged_on)
+    result = _judge_logged(gate, ours, theirs)
+    return result.model_copy(update={"measured_on": {"dataset": ours.rows} if ours.rows else {}})
 
 
-def _judge_logged(
-    gate: MetricGate, candidate: Mapping[str, float], production: Mapping[str, float] | None, datasets: Datasets
-) -> GateResult:
-    figures = {"candidate": candidate, **({} if production is None else {"production": production})}
-    for side, logged in figures.items():
-        if problem := _unusable(gate.name, side, logged):
-            return _result(gate, Verdict.INCONCLUSIVE, problem, measured=_finite(candidate.get(gate.name)))
-    if production is not None and datasets.differ:
-        says = (
-            f"the candidate's {gate.name} was measured on dataset {datasets.candidate} and production's on "
-            f"{datasets.production}; log both on the same rows, or let source: Rescore measure both now"
-        )
-        return _result(gate, Verdict.INCONCLUSIVE, says, measured=candidate[gate.name])
+def _judge_logged(gate: MetricGate, ours: Figure, theirs: Figure | None) -> GateResult:
+    if problem := _unusable(gate.name, ours, theirs):
+        return _result(gate, Verdict.INCONCLUSIVE, problem, measured=ours.value)
     if direction(gate) is None:
         says = f"nothing says which way {gate.name} gets better; set direction to HigherIsBetter or LowerIsBetter"
-        return _result(gate, Verdict.ERROR, says, measured=candidate[gate.name])
-    return judge_figures(gate, candidate[gate.name], None if production is None else production[gate.name])
+        return _result(gate, Verdict.ERROR, says, measured=ours.value)
+    assert ours.value is not None
+    return judge_figures(gate, ours.value, theirs.value if theirs else None)
+
+
+def _unusable(name: str, ours: Figure, theirs: Figure | None) -> str | None:
+    """Why the two figures do not compare; None: they do."""
+    for side, figure_ in (("candidate", ours), ("production", theirs)):
+        if figure_ is not None and figure_.reason:
+            return f"the {side} version's {name} {figure_.reason}"
+    if theirs is not None and None not in (ours.rows, theirs.rows) and ours.rows != theirs.rows:
+        return (
+            f"the candidate's {name} was measured on dataset {ours.rows} and production's on {theirs.rows}; "
+            "log both on the same rows, or let source: Rescore measure both now"
+        )
+    return None
 
 
 def judge_figures(gate: MetricGate, candidate: float, production: float | None) -> GateResult:
@@ -129,18 +117,6 @@ def judge_figures(gate: MetricGate, candidate: float, production: float | None) 
     verdict = Verdict.FAIL if broken else Verdict.PASS
     result = _result(gate, verdict, says, measured=candidate)
     return result.model_copy(update={"threshold": held[0].value if held else None, "details": details})
-
-
-def _unusable(name: str, side: str, logged: Mapping[str, float]) -> str | None:
-    if name not in logged:
-        return f"the {side} version has no logged metric {name}; log it to MLflow on that version"
-    if not math.isfinite(logged[name]):
-        return f"the {side} version's metric {name} is {logged[name]}, which compares with nothing; log a finite figure"
-    return None
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def _result(gate: MetricGate, verdict: Verdict, message: str, measured: float | None) -> GateResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from slipway.actors import UNVERIFIED, Part
 from slipway.api.release_status import Wanted
@@ -19,6 +20,8 @@ DIGEST_TAG = "model.digest"
 AUTHOR_TAG = "author"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 REGISTRY_SECONDS = 5.0
+REFUSED_SECONDS = 30.0
+"""A version that the registry refused may have been registered since: nothing else would tell."""
 
 
 def record_wanted(scene: Scene) -> Plan | None:
@@ -63,7 +66,7 @@ def intake(scene: Scene) -> Plan | None:
         return None
     version = scene.version(desired.version)
     if version is None:
-        return wait(f"waiting for the registry to describe version {desired.version}", REGISTRY_SECONDS)
+        return _undescribed(scene, desired.version)
     if not version.ready:
         return wait(f"version {desired.version} is not READY in the registry yet", REGISTRY_SECONDS)
     promised = version.tags.get(DIGEST_TAG)
@@ -73,6 +76,16 @@ def intake(scene: Scene) -> Plan | None:
             f"tag {DIGEST_TAG} of version {desired.version} is {promised[:80]!r}; it must be sha256: and 64 hex digits",
         )
     return _create(scene, desired, version)
+
+
+def _undescribed(scene: Scene, version: str) -> Plan:
+    """Wait for a registry that is away; a version that it does not have, or does not show, is for a human to mend."""
+    answer = scene.undescribed(version)
+    if answer is None or not answer.final:
+        why = f": {answer.says}" if answer else ""
+        return wait(f"waiting for the registry to describe version {version}{why}", REGISTRY_SECONDS)
+    message = f"the registry does not describe version {version}: {answer.says}; register it, or ask for another one"
+    return replace(stall("VersionNotDescribed", message), again=REFUSED_SECONDS)
 
 
 def _create(scene: Scene, desired: Desired, version: Version) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from slipway import names
-from slipway.api.gates import SmokeRequests
+from slipway.api.gates import MetricSource, SmokeRequests
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan import canary_look
 from slipway.plan.retire import to_look_at
@@ -26,10 +26,19 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """What to have described by the registry."""
+
+    versions: frozenset[str] = frozenset()
+    metrics: frozenset[str] = frozenset()
+    """The metrics whose logged figures are judged: each costs the registry a look at its history."""
+
+
+@dataclass(frozen=True)
 class Needs:
     """What to read before planning."""
 
-    versions: frozenset[str] = frozenset()
+    described: Wanted = Wanted()
     """Model versions to have described by the registry."""
     policy: str | None = None
     """ConfigMap with the governance policy."""
@@ -69,11 +78,16 @@ def _described(scene: Scene) -> Needs:
         versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
         gates = candidate.spec.policy.gates
         policy = gates.governance.policy if gates.governance else None
-        return Needs(frozenset(versions), policy, _requests(candidate))
+        return Needs(Wanted(frozenset(versions), _judged(candidate)), policy, _requests(candidate))
     wanted = desired is not None and (live is None or live.spec.serving_hash != desired.serving_hash)
     if candidate is None and desired is not None and wanted and not scene.failed_before(desired):
-        return Needs(frozenset({desired.version}))
+        return Needs(Wanted(frozenset({desired.version})))
     return Needs()
+
+
+def _judged(candidate: ModelRevision) -> frozenset[str]:
+    gates = candidate.spec.policy.gates.metrics
+    return frozenset(gate.name for gate in gates if gate.source is MetricSource.LOGGED)
 
 
 def _requests(candidate: ModelRevision) -> SmokeRequests | None:

@@ -9,6 +9,7 @@ from typing import Any
 from slipway.actors import Actors
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
+from slipway.gates.logged import Logged
 from slipway.settings import Settings
 
 
@@ -129,9 +130,8 @@ class Version:
     ready: bool = True
     stage: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    datasets: Mapping[str, str] = field(default_factory=dict)
-    """Metric → name and digest of the dataset that it was measured on, where MLflow was told."""
+    metrics: Logged = field(default_factory=Logged)
+    """What was logged on it of the metrics that were asked for."""
     mlmodel: str | None = None
     """Text of the model's MLmodel file; None: not read."""
     requirements: str | None = None
@@ -141,14 +141,24 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Undescribed:
+    """Why the registry does not describe a version."""
+
+    says: str
+    """The registry's own words."""
+    final: bool
+    """Whether it will say the same until somebody acts: it answered, and has no such version or refuses to show it."""
+
+
+@dataclass(frozen=True)
 class RegistryView:
     """What the registry was last seen to say. `problem` set: it could not be reached, and the rest may be old."""
 
     problem: str | None = None
     model_exists: bool | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
-    versions: Mapping[str, Version] = field(default_factory=dict)
-    """The versions that a decision may need now; one that is missing could not be read."""
+    versions: Mapping[str, Version | Undescribed] = field(default_factory=dict)
+    """What was asked for because a decision may need it now: the version, or why the registry does not describe it."""
 
 
 @dataclass(frozen=True)

@@ -68,22 +68,15 @@ def judge(scene: Scene, candidate: ModelRevision) -> Iterable[GateResult]:
         if gate is None:
             continue
         if version is None or (scene.live is not None and production is None):
-            yield _unread(name)
+            yield _unread(scene, name)
         else:
-            yield _logged(gate, version, production)
-
-
-def _logged(gate: MetricGate, version: Version, production: Version | None) -> GateResult:
-    """The figures on both versions, and the rows they are of."""
-    ours, theirs = version.datasets.get(gate.name), production.datasets.get(gate.name) if production else None
-    figures = production.metrics if production else None
-    return metrics.judge_logged(gate, version.metrics, figures, metrics.Datasets(ours, theirs))
+            yield metrics.judge_logged(gate, version.metrics, production.metrics if production else None)
 
 
 def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateResult:
     policy = scene.seen.policy
     if tags is None:
-        return _unread("governance")
+        return _unread(scene, "governance")
     if policy is None or policy.text is None:
         problem = policy.problem if policy else "not read"
         message = f"ConfigMap {name}: {problem}; create it from governance.tags.yaml"
@@ -101,7 +94,7 @@ def _contract(
     gate, settings = candidate.spec.policy.gates.contract, scene.seen.settings
     registry = settings.registries.get(candidate.spec.model.registry)
     if gate is None or registry is None or version is None or (scene.live is not None and production is None):
-        return _unread(contract.NAME)
+        return _unread(scene, contract.NAME)
     try:
         ours = _files(version)
         theirs = _files(production) if production else None
@@ -117,6 +110,8 @@ def _files(version: Version) -> contract.ModelFiles:
     return contract.files(version.mlmodel, version.requirements, version.unlisted_types)
 
 
-def _unread(name: str) -> GateResult:
-    message = "the registry could not describe the version; it is asked again"
-    return GateResult(name=name, verdict=Verdict.ERROR, message=message)
+def _unread(scene: Scene, name: str) -> GateResult:
+    asked = {version: scene.undescribed(version) for version in sorted(scene.seen.registry.versions)}
+    says = "; ".join(f"version {version}: {why.says}" for version, why in asked.items() if why) or "it was not asked"
+    message = f"the registry could not describe what is compared; it is asked again: {says}"
+    return GateResult(name=name, verdict=Verdict.ERROR, message=message[:1000])

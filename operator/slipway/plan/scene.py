@@ -11,7 +11,7 @@ from slipway import names
 from slipway.actors import Part
 from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
 from slipway.names import digest_of
-from slipway.plan.observed import Observed, Route, Version
+from slipway.plan.observed import Observed, Route, Undescribed, Version
 from slipway.plan.phases import FAILED, IN_FLIGHT, SERVING
 
 _SIZE = frozenset({"replicas", "autoscaling", "minReadySeconds"})
@@ -166,7 +166,13 @@ class Scene:
 
     def version(self, version: str | None) -> Version | None:
         """What the registry says of `version`; None: not read."""
-        return self.seen.registry.versions.get(version or "")
+        answer = self.seen.registry.versions.get(version or "")
+        return answer if isinstance(answer, Version) else None
+
+    def undescribed(self, version: str) -> Undescribed | None:
+        """Why the registry does not describe `version`; None: it does, or was not asked."""
+        answer = self.seen.registry.versions.get(version)
+        return answer if isinstance(answer, Undescribed) else None
 
     def warm(self, revision: ModelRevision) -> bool:
         """Whether every pod that `revision` wants is available: production can be pointed at it now."""

@@ -8,13 +8,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slipway.metrics.instruments import Instruments
-from slipway.plan.observed import RegistryView, Version
-from slipway.registry.protocol import Promotion, Registry, RegistryError
+from slipway.plan.needs import Wanted
+from slipway.plan.observed import RegistryView, Undescribed, Version
+from slipway.registry.protocol import Promotion, Registry, RegistryError, RegistryRefusal
 
 LOG = logging.getLogger(__name__)
 
 VERSION_TTL_SECONDS = 10.0
 NOT_ASKED = "the registry has not been asked yet"
+
+
+_Key = tuple[str, str, frozenset[str]]
+"""Model, version, and the metrics that were asked for."""
 
 
 @dataclass
@@ -25,7 +30,7 @@ class _Entry:
     interval: float
     problem: str | None = NOT_ASKED
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    versions: dict[tuple[str, str], tuple[float, Version]] = field(default_factory=dict)
+    versions: dict[_Key, tuple[float, Version]] = field(default_factory=dict)
 
 
 class Board:
@@ -35,31 +40,28 @@ class Board:
         self._entries = {name: _Entry(registry, interval) for name, (registry, interval) in registries.items()}
         self._instruments = instruments
 
-    def view(self, name: str, model: str, versions: Mapping[str, Version]) -> RegistryView:
-        """What is known of `model`. Raises KeyError for a registry that is not configured."""
+    def view(self, name: str, model: str) -> RegistryView:
+        """What is known of `model` without asking. Raises KeyError for a registry that is not configured."""
         entry = self._entries[name]
         exists = model in entry.aliases if entry.problem is None else None
-        return RegistryView(entry.problem, exists, dict(entry.aliases.get(model, {})), versions)
+        return RegistryView(entry.problem, exists, dict(entry.aliases.get(model, {})))
 
-    async def versions(self, name: str, model: str, wanted: frozenset[str], now: float) -> dict[str, Version]:
-        """Those of the `wanted` versions that the registry can describe now."""
-        found: dict[str, Version] = {}
-        for version in sorted(wanted):
-            described = await self._version(self._entries[name], model, version, now)
-            if described is not None:
-                found[version] = described
-        return found
+    async def versions(self, name: str, model: str, wanted: Wanted, now: float) -> dict[str, Version | Undescribed]:
+        """The `wanted` versions as the registry describes them now, or why it does not."""
+        entry = self._entries[name]
+        keys = [(model, version, wanted.metrics) for version in sorted(wanted.versions)]
+        return {key[1]: await self._version(entry, key, now) for key in keys}
 
-    async def _version(self, entry: _Entry, model: str, version: str, now: float) -> Version | None:
-        at, known = entry.versions.get((model, version), (float("-inf"), None))
+    async def _version(self, entry: _Entry, key: _Key, now: float) -> Version | Undescribed:
+        at, known = entry.versions.get(key, (float("-inf"), None))
         if known is not None and now - at < VERSION_TTL_SECONDS:
             return known
         try:
-            described = await entry.registry.version(model, version)
+            described = await entry.registry.version(*key)
         except RegistryError as error:
-            LOG.warning("registry could not describe %s version %s: %s", model, version, error)
-            return None
-        entry.versions[(model, version)] = (now, described)
+            LOG.warning("registry could not describe %s version %s: %s", *key[:2], error)
+            return Undescribed(str(error), final=isinstance(error, RegistryRefusal))
+        entry.versions[key] = (now, described)
         return described
 
     async def announce(self, name: str, promotion: Promotion) -> None:

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
+from mlflow.exceptions import MlflowException, RestException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 from slipway.plan.observed import Version
+from slipway.registry.figures import logged
 from slipway.registry.model_file import unlisted_types
-from slipway.registry.protocol import Promotion, RegistryError
+from slipway.registry.origin import origin
+from slipway.registry.protocol import GONE, Promotion, RegistryError, RegistryRefusal
 
 LOG = logging.getLogger(__name__)
 
@@ -31,8 +33,8 @@ PAGE = 100
 MAX_TEXT = 2**20
 READY = "READY"
 _THREADS = 4
-_GONE = "RESOURCE_DOES_NOT_EXIST"
-_LOGGED_MODEL = "models:/m-"
+_RETRIED = frozenset({408, 425, 429})
+"""Statuses below 500 that pass by themselves."""
 
 
 class MlflowRegistry:
@@ -50,10 +52,10 @@ class MlflowRegistry:
         """See Registry."""
         return await self._run(self._aliases)
 
-    async def version(self, model: str, version: str) -> Version:
+    async def version(self, model: str, version: str, metrics: frozenset[str]) -> Version:
         """See Registry."""
-        described = await self._run(lambda: self._version(model, version))
-        return replace(described, unlisted_types=await self._unlisted(model, described))
+        described, place = await self._run(lambda: self._version(model, version, metrics))
+        return replace(described, unlisted_types=await self._unlisted(model, described, place))
 
     async def announce(self, promotion: Promotion) -> None:
         """See Registry."""
@@ -71,20 +73,19 @@ class MlflowRegistry:
         except TimeoutError as error:
             raise RegistryError(f"MLflow did not answer within {self._timeout:g} s") from error
         except (MlflowException, OSError, ValueError, KeyError) as error:
-            raise RegistryError(_short(error)) from error
+            raise _told(error)(_short(error)) from error
 
-    async def _unlisted(self, model: str, described: Version) -> tuple[str, ...] | None:
+    async def _unlisted(self, model: str, described: Version, place: str) -> tuple[str, ...] | None:
         """See Version.unlisted_types. Asked once per logged model, one download at a time; slowness is no error."""
         key = described.model_id or f"{model}/{described.version}"
         if key not in self._types and described.mlmodel is not None:
             self._types[key] = None
             with contextlib.suppress(RegistryError):
-                self._types[key] = await self._run(partial(self._read_types, model, described), self._download)
+                self._types[key] = await self._run(partial(self._read_types, described, place), self._download)
         return self._types.get(key)
 
-    def _read_types(self, model: str, described: Version) -> tuple[str, ...] | None:
-        repository = self._repository(model, described.version, described.model_id)
-        return unlisted_types(repository, described.mlmodel or "")
+    def _read_types(self, described: Version, place: str) -> tuple[str, ...] | None:
+        return unlisted_types(self._repository(place), described.mlmodel or "")
 
     def _aliases(self) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {}
@@ -97,51 +98,45 @@ class MlflowRegistry:
             if not token:
                 return found
 
-    def _version(self, model: str, version: str) -> Version:
+    def _version(self, model: str, version: str, metrics: frozenset[str]) -> tuple[Version, str]:
+        """The version, and where its artifacts lie."""
         found = self._client.get_model_version(model, version)
-        model_id = found.model_id or _model_id(found.source)
-        mlmodel, requirements = self._files(model, version, model_id)
-        metrics, datasets = self._metrics(model_id, found.run_id)
-        return Version(
+        behind = origin(self._client, found)
+        place = (
+            behind.model.artifact_location
+            if behind.model
+            else self._client.get_model_version_download_uri(model, version)
+        )
+        mlmodel, requirements = self._files(place)
+        described = Version(
             version=str(found.version),
-            model_id=model_id,
+            model_id=behind.model_id,
             run_id=found.run_id or None,
             ready=found.status == READY,
             stage=found.current_stage,
             tags={str(k): str(v) for k, v in (found.tags or {}).items()},
-            metrics=metrics,
-            datasets=datasets,
+            metrics=logged(self._client, behind, found.run_id, metrics),
             mlmodel=mlmodel,
             requirements=requirements,
         )
+        return described, place
 
-    def _files(self, model: str, version: str, model_id: str | None) -> tuple[str | None, str | None]:
+    def _files(self, place: str) -> tuple[str | None, str | None]:
         """The two small files that say what the model is; None for what cannot be read from here."""
-        repository = self._repository(model, version, model_id)
+        repository = self._repository(place)
         with tempfile.TemporaryDirectory(prefix="slipway-") as directory:
             mlmodel = _downloaded(repository, "MLmodel", Path(directory))
             return mlmodel, _downloaded(repository, "requirements.txt", Path(directory)) if mlmodel else None
 
-    def _repository(self, model: str, version: str, model_id: str | None) -> ArtifactRepository:
-        """The store of the version's artifacts."""
-        logged = self._client.get_logged_model(model_id) if model_id else None
-        where = logged.artifact_location if logged else self._client.get_model_version_download_uri(model, version)
-        return get_artifact_repository(where, tracking_uri=self._url, registry_uri=self._url)
-
-    def _metrics(self, model_id: str | None, run_id: str | None) -> tuple[dict[str, float], dict[str, str]]:
-        """The run's metrics, overridden by those logged on the model itself; and what those were measured on."""
-        metrics: dict[str, float] = {}
-        logged = (self._client.get_logged_model(model_id).metrics or []) if model_id else []
-        if run_id:
-            metrics |= {str(key): float(value) for key, value in self._client.get_run(run_id).data.metrics.items()}
-        metrics |= {str(metric.key): float(metric.value) for metric in logged}
-        return metrics, {str(m.key): f"{m.dataset_name} {m.dataset_digest}"[:200] for m in logged if m.dataset_digest}
+    def _repository(self, place: str) -> ArtifactRepository:
+        """The store of a version's artifacts."""
+        return get_artifact_repository(place, tracking_uri=self._url, registry_uri=self._url)
 
     def _tag(self, model: str, version: str, tag: tuple[str, str]) -> None:
         try:
             self._client.set_model_version_tag(model, version, *tag)
         except MlflowException as error:
-            if error.error_code != _GONE:
+            if error.error_code != GONE:
                 raise
             LOG.info("version %s of %s is gone and gets no tag %s", version, model, tag[0])
 
@@ -156,9 +151,10 @@ class MlflowRegistry:
         self._client.set_registered_model_alias(promotion.model, promotion.alias, promotion.version)
 
 
-def _model_id(source: str | None) -> str | None:
-    """The logged model's id: MLflow's SQL registry keeps it only in the source, as models:/m-…"""
-    return source.removeprefix("models:/") if source and source.startswith(_LOGGED_MODEL) else None
+def _told(error: Exception) -> type[RegistryError]:
+    """A refusal where MLflow itself answered so. A proxy's 404 and a server's 5xx are outages: they pass."""
+    status = error.get_http_status_code() if isinstance(error, RestException) else 500
+    return RegistryRefusal if status < 500 and status not in _RETRIED else RegistryError
 
 
 def _downloaded(repository: ArtifactRepository, name: str, directory: Path) -> str | None:

@@ -8,9 +8,16 @@ from typing import Protocol
 
 from slipway.plan.observed import Version
 
+GONE = "RESOURCE_DOES_NOT_EXIST"
+"""MLflow's word for what it does not have."""
+
 
 class RegistryError(Exception):
     """The registry did not answer as it should: wait and retry. The text says what happened."""
+
+
+class RegistryRefusal(RegistryError):
+    """The registry answered, and will answer the same until somebody acts. The text has its words."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,8 @@ class Registry(Protocol):
         """Every registered model with its aliases: one listing serves every release."""
         ...
 
-    async def version(self, model: str, version: str) -> Version:
-        """One model version with its tags and logged metrics."""
+    async def version(self, model: str, version: str, metrics: frozenset[str]) -> Version:
+        """One model version with its tags and what was logged of `metrics`. Raises RegistryRefusal as well."""
         ...
 
     async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from slipway.api.revision import ModelRevision
+from slipway.gates.logged import Logged
 from slipway.gates.text import figure
 from slipway.report.story import Story
 
@@ -32,10 +33,20 @@ def card(story: Story) -> str:
             served_how=_served(revision),
             described=described is not None,
             tags=sorted(described.tags.items()) if described else (),
-            metrics=sorted(described.metrics.items()) if described else (),
+            metrics=_logged(described.metrics) if described else (),
         )
     )
     return text.rstrip() + "\n"
+
+
+def _logged(metrics: Logged) -> list[tuple[str, float]]:
+    """The figures that count, each with the dataset that it is of where MLflow was told."""
+    usable = ((name, each) for name, figures in sorted(metrics.figures.items()) for each in figures)
+    return [
+        (f"{name} ({each.dataset})" if each.dataset else name, each.value)
+        for name, each in usable
+        if each.value is not None
+    ]
 
 
 def cell(text: str) -> str:

@@ -19,7 +19,7 @@ from slipway.audit.store import Appended, Row, StoreError
 from slipway.cluster import Conflict, NotFound, Object
 from slipway.metrics.source import Target
 from slipway.plan.observed import Counters, Version
-from slipway.registry.protocol import Promotion, RegistryError
+from slipway.registry.protocol import Promotion, RegistryError, RegistryRefusal
 
 T = TypeVar("T")
 Identity = tuple[str, str, str]
@@ -317,10 +317,10 @@ class FakeRegistry:
         self._reach()
         return _copied(self.models)
 
-    async def version(self, model: str, version: str) -> Version:
+    async def version(self, model: str, version: str, metrics: frozenset[str]) -> Version:
         self._reach()
         if version not in self.described:
-            raise RegistryError(f"no version {version}")
+            raise RegistryRefusal(f"RESOURCE_DOES_NOT_EXIST: no version {version}")
         return self.described[version]
 
     async def tag(self, model: str, version: str, tag: tuple[str, str]) -> None:

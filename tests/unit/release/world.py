@@ -18,6 +18,7 @@ from slipway.audit.store import StoreError
 from slipway.children import serving, surrounded
 from slipway.cluster import Conflict, Object
 from slipway.context import Context
+from slipway.gates.logged import Figure, Logged
 from slipway.metrics.instruments import Instruments
 from slipway.observe import observe
 from slipway.plan.observed import Version
@@ -55,7 +56,8 @@ def settings() -> Settings:
 
 def version(number: str, auc: float = 0.95, **tags: str) -> Version:
     """A well-governed model version."""
-    return Version(number, f"m-{number}", f"run-{number}", tags={"owner": "team", **tags}, metrics={"auc": auc})
+    metrics = Logged({"auc": (Figure(auc),)})
+    return Version(number, f"m-{number}", f"run-{number}", tags={"owner": "team", **tags}, metrics=metrics)
 
 
 def release(**spec: Any) -> Object:
