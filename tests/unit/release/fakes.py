@@ -309,6 +309,8 @@ class FakeRegistry:
     models: dict[str, dict[str, str]] = field(default_factory=dict)
     described: dict[str, Version] = field(default_factory=dict)
     down: bool = False
+    failing: dict[str, str] = field(default_factory=dict)
+    """Version → the error with which it cannot be described for now, while all else is answered."""
     announced: list[str] = field(default_factory=list)
     tags: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     """Model and version → tags that were set."""
@@ -319,6 +321,8 @@ class FakeRegistry:
 
     async def version(self, model: str, version: str, metrics: frozenset[str]) -> Version:
         self._reach()
+        if version in self.failing:
+            raise RegistryError(self.failing[version])
         if version not in self.described:
             raise RegistryRefusal(f"RESOURCE_DOES_NOT_EXIST: no version {version}")
         return self.described[version]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from slipway.act import SETTLE_SECONDS
+from slipway.gates.logged import Figure, Logged
 from tests.unit.release.fakes import failing, passing
 from tests.unit.release.world import MODEL, NAME, World, version
 
@@ -331,6 +334,54 @@ async def test_an_unknown_registry_and_a_missing_model_stall_with_a_reason(world
     world.edit(model={"name": MODEL, "registry": "elsewhere", "candidate": {"alias": "staging"}})
     await world.settle()
     assert world.condition("Stalled")["reason"] == "UnknownRegistry"
+
+
+async def test_a_version_that_the_registry_refuses_stalls_with_its_words_and_goes_on_when_it_is_there(
+    world: World,
+) -> None:
+    world.edit(model={"name": MODEL, "candidate": {"version": "9"}})
+    await world.settle()
+    stalled = world.condition("Stalled")
+    assert (stalled["status"], stalled["reason"]) == ("True", "VersionNotDescribed")
+    assert "RESOURCE_DOES_NOT_EXIST: no version 9" in stalled["message"]
+    assert "no version 9" in world.status["message"]
+    world.registry.described["9"] = version("9")
+    await world.settle()
+    assert world.status["live"]["version"] == "9"
+
+
+async def test_a_version_that_cannot_be_described_for_now_is_waited_for_and_the_status_says_why(world: World) -> None:
+    world.registry.failing["1"] = "INTERNAL_ERROR: database is locked"
+    world.alias("1")
+    await world.passes(5)
+    assert world.condition("Stalled")["status"] == "False"
+    assert world.status["message"] == (
+        "waiting for the registry to describe version 1: INTERNAL_ERROR: database is locked"
+    )
+    world.registry.failing.clear()
+    await world.settle()
+    assert world.status["live"]["version"] == "1"
+
+
+async def test_an_error_of_the_registry_while_gates_are_judged_is_named_in_the_verdict(world: World) -> None:
+    world.alias("1")
+    while not world.names("ModelRevision"):
+        await world.step()
+    world.registry.failing["1"] = "INTERNAL_ERROR: database is locked"
+    world.now = world.later(60)
+    await world.settle()
+    assert world.revision(1)["reason"] == "GateError"
+    assert "version 1: INTERNAL_ERROR: database is locked" in world.revision(1)["message"]
+
+
+async def test_a_figure_that_does_not_count_ends_inconclusive_and_is_never_live(world: World) -> None:
+    nan = Figure(reason="is NaN in run r, which MLflow keeps as 0 on the model; log a finite figure")
+    world.registry.described["1"] = replace(version("1"), metrics=Logged({"auc": (nan,)}))
+    world.alias("1")
+    await world.settle()
+    assert world.revision(1)["phase"] == "Inconclusive"
+    assert "the candidate version's auc is NaN in run r" in world.revision(1)["message"]
+    assert "live" not in world.status
 
 
 async def test_changing_the_policy_before_the_flip_starts_a_new_attempt(world: World) -> None:
