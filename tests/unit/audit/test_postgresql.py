@@ -20,7 +20,7 @@ from slipway.audit.store import StoreError
 from slipway.audit.verify import verify
 from slipway.notify.ledger import FIRST_RETRY, Delivery, Ledger
 from slipway.notify.message import Message, Mood
-from tests.unit.audit.conftest import Postgres
+from tests.postgresql import Postgres
 from tests.unit.audit.letters import letters
 
 ROLE_SQL = Path(slipway.audit.__file__).with_name("role.sql")
