@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mlflow import MlflowClient
+from mlflow.entities import Metric
 from requests import post
 
 _NUMBERS: Iterator[int] = itertools.count(1)
@@ -57,6 +58,10 @@ class Author:
             self.client.log_metric(
                 run, metric, value, timestamp, step, model_id=model_id, dataset_name=dataset, dataset_digest=digest
             )
+
+    def history(self, run: str, metric: str) -> list[Metric]:
+        """What the run has of `metric`."""
+        return list(self.client.get_metric_history(run, metric))
 
     def name(self, prefix: str = "churn") -> str:
         """The name of a new registered model."""

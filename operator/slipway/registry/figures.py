@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from mlflow import MlflowClient
-from mlflow.entities import LifecycleStage, Metric
+from mlflow.entities import LifecycleStage, LoggedModel, Metric
 from mlflow.exceptions import MlflowException
 
 from slipway.gates.logged import Figure, Logged
-from slipway.registry.origin import Origin
+from slipway.registry.origin import Origin, models_of
 from slipway.registry.protocol import GONE
 
 NOT_FINITE = sys.float_info.max
@@ -32,15 +32,15 @@ def logged(client: MlflowClient, origin: Origin, run_id: str | None, names: Iter
     if origin.problem:
         return Logged(problem=origin.problem)
     if origin.model is not None:
-        return _of_model(client, origin.model.metrics or [], names)
+        return _of_model(client, origin.model, names)
     return _of_run(_Run(client, run_id), names) if run_id else Logged()
 
 
-def _of_model(client: MlflowClient, metrics: Iterable[Metric], names: Iterable[str] | None) -> Logged:
-    own = list(metrics)
-    runs = {run_id: _Run(client, run_id) for run_id in {metric.run_id for metric in own}}
+def _of_model(client: MlflowClient, model: LoggedModel, names: Iterable[str] | None) -> Logged:
+    own = list(model.metrics or [])
     wanted = {metric.key for metric in own} if names is None else set(names)
-    found = {name: tuple(_latest([m for m in own if m.key == name], runs)) for name in sorted(wanted)}
+    witness = _Witness(client, model)
+    found = {name: tuple(_latest([m for m in own if m.key == name], witness)) for name in sorted(wanted)}
     return Logged({name: figures for name, figures in found.items() if figures})
 
 
@@ -49,22 +49,23 @@ def _of_run(run: _Run, names: Iterable[str] | None) -> Logged:
         return Logged(problem=f"is not known: run {run.id} is gone")
     if run.stage == LifecycleStage.DELETED:
         return Logged(problem=f"does not count: run {run.id} was deleted; restore it, or log the metric again")
-    found = {name: tuple(_latest(run.history(name), {})) for name in sorted(set(run.keys if names is None else names))}
+    found = {name: tuple(_latest(run.history(name))) for name in sorted(set(run.keys if names is None else names))}
     return Logged({name: figures for name, figures in found.items() if figures})
 
 
-def _latest(metrics: list[Metric], runs: dict[str, _Run]) -> Iterator[Figure]:
+def _latest(metrics: list[Metric], witness: _Witness | None = None) -> Iterator[Figure]:
     """The figure on each dataset of the latest step and time, whatever arrived last."""
     for dataset in sorted({metric.dataset_name for metric in metrics}, key=lambda name: name or ""):
         there = [metric for metric in metrics if metric.dataset_name == dataset]
         last = max((metric.step, metric.timestamp) for metric in there)
         entries = [metric for metric in there if (metric.step, metric.timestamp) == last]
-        reason = _reason(entries, runs)
+        doubts = (witness.doubt(entry) for entry in entries) if witness else ()
+        reason = _reason(entries) or next((doubt for doubt in doubts if doubt), None)
         value = None if reason else float(entries[0].value)
         yield Figure(value, reason, dataset, entries[0].dataset_digest)
 
 
-def _reason(entries: list[Metric], runs: dict[str, _Run]) -> str | None:
+def _reason(entries: list[Metric]) -> str | None:
     """Why `entries`, all of one step and time, are no figure; None: they are one."""
     first = entries[0]
     if any(math.isnan(metric.value) for metric in entries):
@@ -74,8 +75,7 @@ def _reason(entries: list[Metric], runs: dict[str, _Run]) -> str | None:
     if len({metric.value for metric in entries}) > 1:
         values = " and ".join(f"{value:.6g}" for value in sorted({metric.value for metric in entries}))
         return f"is {values} at one step and time (step {first.step}); log one figure with a later step"
-    doubts = (runs[metric.run_id].doubt(metric) for metric in entries if metric.run_id in runs)
-    return next((doubt for doubt in doubts if doubt), None)
+    return None
 
 
 class _Run:
@@ -107,17 +107,57 @@ class _Run:
             self._histories[name] = list(self._client.get_metric_history(self.id, name))
         return self._histories[name]
 
+
+class _Witness:
+    """What else MLflow knows of a logged model's figures: what their runs say, and whose they are."""
+
+    def __init__(self, client: MlflowClient, model: LoggedModel) -> None:
+        self._client = client
+        self._model = model
+        self._runs: dict[str, _Run] = {}
+
     def doubt(self, metric: Metric) -> str | None:
-        """Why `metric` of a logged model may be no figure, by what the run has at the same step and time."""
-        moment = (metric.step, metric.timestamp)
-        there = [m.value for m in self.history(metric.key) if (m.step, m.timestamp) == moment]
-        if any(map(math.isnan, there)):
-            return f"is NaN in run {self.id}, which MLflow keeps as {metric.value:g} on the model; log a finite figure"
-        if metric.value != 0:
+        """Why `metric` may be no figure of the model; None: it is one."""
+        run = self._runs.setdefault(metric.run_id, _Run(self._client, metric.run_id))
+        return _unclear(metric, run) or self._borrowed(metric)
+
+    def _borrowed(self, metric: Metric) -> str | None:
+        """MLflow copies what a run has to every model that it logs later, figures of its other models as well."""
+        other = self._of_others.get(_entry(metric))
+        if other is None:
             return None
-        unclear = "is 0, which MLflow also keeps for NaN, and"
-        if self.stage != LifecycleStage.ACTIVE:
-            return f"{unclear} run {self.id}, which could tell, was deleted; restore it, or log the metric again"
-        if 0 not in there:
-            return f"{unclear} run {self.id} has no 0 at that step and time; log the metric again"
+        says = f"is also a figure of {other}, an earlier model of the same run, from which MLflow may have copied it"
+        return f"{says}; log it with model_id={self._model.model_id}"
+
+    @cached_property
+    def _of_others(self) -> dict[tuple[object, ...], str]:
+        """What stands on models that the same run logged earlier."""
+        model = self._model
+        if not model.source_run_id:
+            return {}
+        others = [
+            other
+            for other in models_of(self._client, model.experiment_id, model.source_run_id)
+            if other.model_id != model.model_id and other.creation_timestamp <= model.creation_timestamp
+        ]
+        return {_entry(metric): other.model_id for other in others for metric in other.metrics or []}
+
+
+def _entry(metric: Metric) -> tuple[object, ...]:
+    return metric.run_id, metric.key, metric.step, metric.timestamp, metric.value
+
+
+def _unclear(metric: Metric, run: _Run) -> str | None:
+    """Why `metric` of a logged model may be a NaN, by what its run has at the same step and time."""
+    moment = (metric.step, metric.timestamp)
+    there = [m.value for m in run.history(metric.key) if (m.step, m.timestamp) == moment]
+    if any(map(math.isnan, there)):
+        return f"is NaN in run {run.id}, which MLflow keeps as {metric.value:g} on the model; log a finite figure"
+    if metric.value != 0:
         return None
+    unclear = "is 0, which MLflow also keeps for NaN, and"
+    if run.stage != LifecycleStage.ACTIVE:
+        return f"{unclear} run {run.id}, which could tell, was deleted; restore it, or log the metric again"
+    if 0 not in there:
+        return f"{unclear} run {run.id} has no 0 at that step and time; log the metric again"
+    return None

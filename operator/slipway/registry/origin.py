@@ -16,7 +16,7 @@ _ID = "m-[0-9a-f]{32}"
 _SOURCE = re.compile(rf"models:/({_ID})")
 _PLACE = re.compile(rf"/models/({_ID})/artifacts(?=/|$)")
 _OF_A_RUN = re.compile(r"runs:/[^/]+/(.+)")
-_MANY = 100
+_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _of_a_run(client: MlflowClient, version: ModelVersion) -> Origin:
 
 
 def _models_of(client: MlflowClient, run_id: str | None) -> list[LoggedModel]:
-    """The models that the run logged."""
+    """The models that the run logged; none where it is gone."""
     if not run_id:
         return []
     try:
@@ -83,4 +83,17 @@ def _models_of(client: MlflowClient, run_id: str | None) -> list[LoggedModel]:
         if error.error_code != GONE:
             raise
         return []
-    return list(client.search_logged_models([experiment], f"source_run_id = '{run_id}'", max_results=_MANY))
+    return models_of(client, experiment, run_id)
+
+
+def models_of(client: MlflowClient, experiment: str, run_id: str) -> list[LoggedModel]:
+    """The models that run `run_id` of `experiment` logged. Raises MlflowException."""
+    found: list[LoggedModel] = []
+    token: str | None = None
+    while True:
+        of_it = f"source_run_id = '{run_id}'"
+        page = client.search_logged_models([experiment], of_it, max_results=_PAGE, page_token=token)
+        found += page
+        token = page.token
+        if not token:
+            return found
