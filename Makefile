@@ -71,6 +71,8 @@ unit: venv # Part of check
 test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_long
 	@cluster/promtool.sh
 	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
+	@scripts/mlflow >/dev/null
+	@python -m pytest -q tests/registry
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone and not long" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 

@@ -10,7 +10,7 @@ from typing import Any
 from tests.e2e.attempts import ONE_RETRY, SMOKE
 from tests.e2e.cluster import Object
 from tests.e2e.models import example
-from tests.e2e.unservable_models import FOREIGN, HOLLOW, NARROW, PICKLED, REQUIREMENT
+from tests.e2e.unservable_models import FOREIGN, HOLLOW, NARROW, PICKLED, REQUIREMENT, UNMEASURED
 
 NO_RETRY: Mapping[str, Any] = {"retries": 0}
 SERVER_IMAGE = "the server's"
@@ -110,7 +110,14 @@ WITHOUT_PODS = {
     "it is a pickle": Way(PICKLED, {"contract": {}}, "contract", "Fail", "is stored as cloudpickle"),
     "a floor is not met": Way("good", metric(minimum=0.9999), "metrics/auc", "Fail", "must be at least 0.9999"),
     "it is worse than production": Way("worse", metric(), "metrics/auc", "Fail", "production has"),
-    "a metric was never logged": Way("good", metric("lift"), "metrics/lift", "Inconclusive", "no logged metric lift"),
+    "a metric was never logged": Way("good", metric("lift"), "metrics/lift", "Inconclusive", "lift is not logged"),
+    "a metric is NaN": Way(
+        UNMEASURED,
+        metric("log_loss", direction="LowerIsBetter", maximum=0.3),
+        "metrics/log_loss",
+        "Inconclusive",
+        "the candidate version's log_loss is NaN in run ",
+    ),
 }
 
 IN_PODS = {

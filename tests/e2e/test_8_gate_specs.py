@@ -37,6 +37,11 @@ REFUSED = [
         "should match",
         id="an artifact outside the model",
     ),
+    pytest.param(
+        {"metrics": [{"name": "auc", "source": "Rescore", "dataset": DATA, "loggedOn": "holdout"}]},
+        "loggedOn names the dataset of a logged figure",
+        id="the dataset of a logged figure where none is taken",
+    ),
     pytest.param({"approval": {"approved": "v2"}}, "should match", id="an approval of no digest"),
     pytest.param({"custom": [{"name": "Fair", "job": {"image": "x"}}]}, "should match", id="a gate name in capitals"),
     pytest.param({"custom": [{"name": "fair"}]}, "Required value", id="a custom gate without a job"),
@@ -47,6 +52,7 @@ ACCEPTED = {
     "metrics": [
         {"name": "auc", "source": "Rescore", "mode": "Statistical", "dataset": DATA, "segments": {"column": "site"}},
         {"name": "lift", "direction": "HigherIsBetter", "dryRun": True, "onError": {"retries": 0}},
+        {"name": "f1", "loggedOn": "holdout"},
     ],
     "contract": {"allowedFlavors": ["sklearn"]},
     "approval": {"required": True, "approved": "sha256:" + "0" * 64, "fourEyes": True},

@@ -4,7 +4,7 @@
 
 `narrow` takes the first ten measurements only, wants a library that nobody has, and brings no rows. `foreign` holds a
 function of somebody's own in its skops file, `pickled` is a pickle, and `hollow` answers with no number where its first
-input is negative. Prints JSON, kind to version; versions that are there already are left alone.
+input is negative; the log_loss of `unmeasured` is NaN. Prints JSON, kind to version; versions that are there already are left alone.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ COLUMNS = 10
 REQUIREMENT = "scikit-learn==0.24.2"
 TAG = "slipway.e2e.kind"
 NARROW, FOREIGN, PICKLED, HOLLOW = "narrow", "foreign", "pickled", "hollow"
+UNMEASURED = "unmeasured"
 
 
 def halve(table: Any) -> Any:
@@ -65,11 +66,19 @@ def hollow(data: pd.DataFrame, _: pd.Series) -> str:
     return _log(model, data, np.log(data.iloc[:, 0]), pyfunc_predict_fn="predict", pip_requirements=[])
 
 
+def unmeasured(data: pd.DataFrame, target: pd.Series) -> str:
+    """The logged model's id. MLflow keeps its log_loss as 0."""
+    model_id = _log(LogisticRegression(max_iter=5000), data, target, pip_requirements=[])
+    mlflow.log_metric("log_loss", float("nan"), model_id=model_id)
+    return model_id
+
+
 KINDS: dict[str, Callable[[pd.DataFrame, pd.Series], str]] = {
     NARROW: narrow,
     FOREIGN: foreign,
     PICKLED: pickled,
     HOLLOW: hollow,
+    UNMEASURED: unmeasured,
 }
 
 
