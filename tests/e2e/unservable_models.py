@@ -4,7 +4,8 @@
 
 `narrow` takes the first ten measurements only, wants a library that nobody has, and brings no rows. `foreign` holds a
 function of somebody's own in its skops file, `pickled` is a pickle, and `hollow` answers with no number where its first
-input is negative; the log_loss of `unmeasured` is NaN. Prints JSON, kind to version; versions that are there already are left alone.
+input is negative; the log_loss of `unmeasured` is NaN. Prints JSON, kind to version; versions that are there already
+are left alone.
 """
 
 from __future__ import annotations
