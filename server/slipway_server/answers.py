@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, NewType
 
 from slipway_server import problem
 from slipway_server.errors import RequestError
@@ -19,6 +19,10 @@ class Answer(NamedTuple):
     kind: bytes
     body: bytes
     headers: Pairs = ()
+
+
+Counted = NewType("Counted", Answer)
+"""An answer that has been counted. `Service` alone makes them, and what writes to a socket takes nothing else."""
 
 
 def of_error(error: RequestError) -> Answer:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from slipway_server.bodies import Receive, Scope
-from slipway_server.routes import Routes, Send, closing
+from slipway_server import answers
+from slipway_server.bodies import ClientGone, Receive, Scope
+from slipway_server.errors import RequestError
+from slipway_server.exchange import Exchange, Send
+from slipway_server.foreign import contained
+from slipway_server.problem import not_ready
+from slipway_server.routes import Routes
 from slipway_server.service import Service
 
 _PAGES = frozenset({"/docs", "/openapi.json", "/redoc", "/docs/oauth2-redirect"})
@@ -21,11 +26,30 @@ class Application:
         self.pages: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["path"] in _PAGES:
-            await (await self._documentation())(scope, receive, self._stamped(scope, send))
+        """Answer one request, whatever happens on the way."""
+        exchange = Exchange(self.service, scope, receive, send)
+        try:
+            await contained(self._answer(exchange))
+        except RequestError as error:
+            await self._refuse(exchange, error)
+        except ClientGone:
+            exchange.gone()
+        except asyncio.CancelledError:
+            await self._refuse(exchange, not_ready("the server ends; ask again"))
+            raise
+
+    async def _answer(self, exchange: Exchange) -> None:
+        if exchange.scope["path"] in _PAGES:
+            exchange.arrived()
+            await (await self._documentation())(exchange.scope, exchange.receive, exchange.send)
         else:
-            await self.routes(scope, receive, send)
+            await self.routes(exchange)
+
+    async def _refuse(self, exchange: Exchange, error: RequestError) -> None:
+        if exchange.begun:
+            raise error  # half an answer is out: uvicorn ends the connection, so that nobody takes it for a whole one
+        exchange.apart = exchange.apart or error.apart
+        await exchange.answer(answers.of_error(error))
 
     async def _documentation(self) -> Any:
         if self.pages is None:
@@ -33,13 +57,3 @@ class Application:
 
             self.pages = await asyncio.to_thread(documentation.application, self.service)
         return self.pages
-
-    def _stamped(self, scope: Scope, send: Send) -> Send:
-        async def stamped(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *self.service.identity]
-                if closing(scope, self.service):
-                    message["headers"].append((b"connection", b"close"))
-            await send(message)
-
-        return stamped

@@ -37,8 +37,8 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 def decoded(headers: list[tuple[bytes, bytes]], body: bytes, limit: int) -> bytes:
     """Undo the body's Content-Encoding. Raises `RequestError` 400, 413 past `limit` bytes, 415 for an unknown one."""
-    coding = next((value.strip().lower() for name, value in headers if name == b"content-encoding"), b"")
-    if coding in (b"", b"identity"):
+    coding = coded(headers)
+    if not coding:
         return body
     if coding not in (b"gzip", b"deflate"):
         raise RequestError(
@@ -54,6 +54,12 @@ def decoded(headers: list[tuple[bytes, bytes]], body: bytes, limit: int) -> byte
     if not stream.eof:
         raise RequestError(400, "The body is damaged", f"its {coding.decode()} ends too early")
     return found
+
+
+def coded(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The body's Content-Encoding in lower case; empty for a body that is sent as it is."""
+    coding = next((value.strip().lower() for name, value in headers if name == b"content-encoding"), b"")
+    return b"" if coding == b"identity" else coding
 
 
 def declared(headers: list[tuple[bytes, bytes]]) -> int:

@@ -148,7 +148,8 @@ class Drift:
         """Remember features, as many of a request as are counted of it."""
         self.sampled += min(inputs.rows, REQUEST_ROWS)
         if inputs.columns is not None:
-            self.columns.append({name: _thinned(inputs.columns[name]) for name in self.starts})
+            given = inputs.columns  # without the optional ones that the request left out
+            self.columns.append({name: _thinned(given[name]) for name in self.starts if name in given})
         elif inputs.matrix is not None and self.table is not None:
             self.table.take(_thinned(inputs.matrix))
 
@@ -165,7 +166,7 @@ class Drift:
     def _values(self, sample: list[dict[str, NDArray[Any]]]) -> Iterator[tuple[str, NDArray[Any]]]:
         """The values to count, by column that the reference knows."""
         for name in self.starts if sample else ():
-            parts = [each[name] for each in sample if each[name].dtype.kind in "fiu"]
+            parts = [each[name] for each in sample if name in each and each[name].dtype.kind in "fiu"]
             yield name, np.concatenate(parts or [np.empty(0)])
 
     def _count(self, name: str, values: NDArray[Any]) -> None:
@@ -195,7 +196,7 @@ class Drift:
             for place, count in enumerate(np.bincount(answers.argmax(axis=1)).tolist()):
                 self.cells[self.class_start + min(place, len(self.classes))] += count
         elif answers.ndim == 1:
-            for label, count in Counter(answers.tolist()).items():
+            for label, count in Counter(map(_label, answers.tolist())).items():
                 self.cells[self.class_start + self._place(label)] += count
 
     def _place(self, label: Any) -> int:
@@ -236,6 +237,11 @@ class Drift:
     def _add(self, family: CounterMetricFamily, labels: Sequence[str], start: int, names: Sequence[str]) -> None:
         for index, name in enumerate(names):
             family.add_metric([*labels, name], self.block.total(start + index))
+
+
+def _label(value: Any) -> Any:
+    """A value that can be looked up; a model may answer with anything."""
+    return value if isinstance(value, str | int | float | bool | None) else type(value).__name__
 
 
 def _thinned(values: NDArray[Any]) -> NDArray[Any]:

@@ -18,7 +18,10 @@ class ModelError(Exception):
 
 
 class RequestError(Exception):
-    """A request that gets a problem+json answer (RFC 9457) instead of a prediction."""
+    """A request that gets a problem+json answer (RFC 9457) instead of a prediction.
+
+    `apart`: how long it took says nothing about the model, so no objective may judge it.
+    """
 
     def __init__(self, status: int, title: str, detail: str, field: str | None = None) -> None:
         super().__init__(detail)
@@ -27,10 +30,12 @@ class RequestError(Exception):
         self.detail = detail
         self.field = field
         self.headers: tuple[tuple[bytes, bytes], ...] = ()
+        self.apart = False
 
 
 def unknown_params(params: dict[str, Any], known: str) -> RequestError:
     """400 for a request whose `params` the model does not have."""
+    given = f"{params['predict_fn']!r:.200}" if isinstance(params.get("predict_fn"), str) else f"{list(params)!r:.200}"
     return RequestError(
-        400, "Unknown parameter", f"this model takes params {{'predict_fn': one of {known}}}, not {params}", "params"
+        400, "Unknown parameter", f"this model takes params {{'predict_fn': one of {known}}}, not {given}", "params"
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
+from slipway_server.bodies import ClientGone
 from slipway_server.errors import ModelError, RequestError
 
 P = ParamSpec("P")
@@ -33,3 +35,19 @@ def foreign(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         raise
     except Exception as error:
         raise ForeignError(error) from error
+
+
+def own_fault(error: Exception) -> RequestError:
+    """500 for what should not have happened here; the log has the rest."""
+    logging.getLogger("slipway").error("a request failed by a fault of the server", exc_info=error)
+    return RequestError(500, "The server failed", f"a fault of the server itself: {str(error)[:500]}")
+
+
+async def contained(work: Awaitable[T]) -> T:
+    """Return what `work` returns. Raises our own errors as they are, and `own_fault` for everything else."""
+    try:
+        return await work
+    except (RequestError, ClientGone):
+        raise
+    except Exception as error:
+        raise own_fault(error) from error

@@ -8,8 +8,11 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from slipway_server.answers import Answer
+from slipway_server import answers
+from slipway_server.answers import Counted
+from slipway_server.errors import RequestError
 from slipway_server.lane import PATH, Lane
+from slipway_server.service import Took
 from slipway_server.settings import Settings
 
 
@@ -20,6 +23,7 @@ class Connection(HttpToolsProtocol):
     lane: Lane
     parts: list[bytes] | None = None  # the body so far of a request for the lane
     in_lane = False
+    refused = False  # what came was no HTTP, and the client has been told
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Note when the connection began, and keep to the limit."""
@@ -106,7 +110,7 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
         super().on_message_complete()
 
-    def reply(self, answer: Answer) -> None:
+    def reply(self, answer: Counted) -> None:
         """Write the answer of the lane."""
         self.in_lane = False
         if self.transport.is_closing():
@@ -117,6 +121,17 @@ class Connection(HttpToolsProtocol):
         if close:
             self.transport.close()
         self.waiting_since, self.idle = now, True
+
+    def send_400_response(self, msg: str) -> None:
+        """What was sent is no HTTP. It is counted like any answer, and comes after those to requests before it."""
+        self.lane.flush()
+        if self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body:
+            self.cycle.keep_alive = False  # a good request came before: its answer is the last
+            self.flow.pause_reading()
+            return
+        error = RequestError(400, "Bad request", f"{msg} The connection is closed; send HTTP/1.1.")
+        self.expires, self.refused = 0.0, True
+        self.reply(self.lane.service.counted(answers.of_error(error), Took("other", 0.0, [])))
 
     def shutdown(self) -> None:
         """The server ends: what waits in the lane is answered first."""

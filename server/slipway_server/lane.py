@@ -15,18 +15,18 @@ from time import perf_counter
 from typing import NamedTuple
 
 from slipway_server import answers
-from slipway_server.answers import JSON, Answer
+from slipway_server.answers import JSON, Answer, Counted
+from slipway_server.aside import LARGE_BYTES
 from slipway_server.errors import RequestError
+from slipway_server.foreign import ForeignError, foreign, own_fault
 from slipway_server.predictor.runner import overloaded
 from slipway_server.protocols import answer as mlflow_answer
 from slipway_server.protocols.bulk import WORTH_BYTES
 from slipway_server.protocols.matrix import Rows
-from slipway_server.service import Model, Service
+from slipway_server.service import Headers, Model, Service, Took
 
-LIMIT = 512 * 1024
 PATH = b"/invocations"
-Headers = list[tuple[bytes, bytes]]
-Reply = Callable[[Answer], None]
+Reply = Callable[[Counted], None]
 _STATUS = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 _PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})
 _OTHER_WAY = frozenset({b"content-encoding", b"transfer-encoding"})
@@ -53,7 +53,7 @@ class Lane:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.limit = min(LIMIT, service.settings.max_body_bytes)
+        self.limit = min(LARGE_BYTES, service.settings.max_body_bytes)
         self.waiting: deque[Waiting] = deque()
         self.common: tuple[Headers, bytes] = ([], b"")
         self.head = b""
@@ -78,14 +78,20 @@ class Lane:
             return False
         request = Request(headers, perf_counter(), reply)
         try:
-            if model.matrices is None or len(body) >= WORTH_BYTES:
-                return self._at_once(model, body, request)
-            rows, params = model.matrices.rows(body)
-            if params or len(rows) > model.rows_at_once:
-                return False
-            self._wait(Waiting(model, rows, request))
+            return foreign(self._taken, model, body, request)
         except RequestError as error:
             self._done(request, answers.of_error(error))
+        except ForeignError as error:
+            self._done(request, answers.of_error(own_fault(error)))
+        return True
+
+    def _taken(self, model: Model, body: bytes, request: Request) -> bool:
+        if model.matrices is None or len(body) >= WORTH_BYTES:
+            return self._at_once(model, body, request)
+        rows, params = model.matrices.rows(body)
+        if params or len(rows) > model.rows_at_once:
+            return False
+        self._wait(Waiting(model, rows, request))
         return True
 
     def _at_once(self, model: Model, body: bytes, request: Request) -> bool:
@@ -126,28 +132,36 @@ class Lane:
         return batch
 
     def _answer(self, batch: list[Waiting]) -> None:
-        model = batch[0].model
         try:
-            found = model.at_once(model.together([each.rows for each in batch]))
-        except RequestError as error:
+            written = foreign(self._written, batch)
+        except (RequestError, ForeignError) as error:
             if len(batch) == 1:
-                self._done(batch[0].request, answers.of_error(error))
+                refused = error if isinstance(error, RequestError) else own_fault(error)
+                self._done(batch[0].request, answers.of_error(refused))
                 return
             for each in batch:  # one does not fit: each by itself, so that no other is refused with it
                 self._answer([each])
             return
         now = perf_counter()
         took = [now - each.request.started for each in batch]
-        self.service.done_together("invocations", took, [each.request.headers for each in batch])
-        start = 0
+        counted = self.service.counted_together(written, took, [each.request.headers for each in batch])
+        for each, answer in zip(batch, counted, strict=True):
+            each.request.reply(answer)
+
+    def _written(self, batch: list[Waiting]) -> list[Answer]:
+        """One answer per request of the batch. Raises `RequestError` where one of them does not fit."""
+        model = batch[0].model
+        found = model.at_once(model.together([each.rows for each in batch]))
+        written, start = [], 0
         for each in batch:
             end = start + len(each.rows)
-            each.request.reply(Answer(200, JSON, mlflow_answer.encode(found[start:end])))
+            written.append(Answer(200, JSON, mlflow_answer.encode(found[start:end])))
             start = end
+        return written
 
     def _done(self, request: Request, answer: Answer) -> None:
-        self.service.done("invocations", answer.status, perf_counter() - request.started, request.headers)
-        request.reply(answer)
+        took = Took("invocations", perf_counter() - request.started, request.headers)
+        request.reply(self.service.counted(answer, took))
 
     def written(self, answer: Answer, common: Headers, *, close: bool) -> bytes:
         """The bytes of one answer; `common` are the headers that the server puts everywhere, its date for instance."""

@@ -17,7 +17,8 @@ from slipway_server.errors import ModelError, RequestError
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
-from slipway_server.predictor.runner import Limits, Runner
+from slipway_server.predictor.runner import Limits, Predictor, Runner
+from slipway_server.predictor.split import SplitRunner
 from slipway_server.predictor.threads import ThreadRunner
 from slipway_server.protocols.reader import Reader
 from slipway_server.protocols.select import reader_for
@@ -53,7 +54,9 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
         rows = 1
         if bundle.example is not None:
             rows = affordable_rows(compiled, reader.read(msgspec.json.encode(bundle.example)))
-        return InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch))
+        if settings.latency_max_rows > 0:
+            rows = min(rows, settings.latency_max_rows)
+        return _split(compiled, InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch)), how)
     _use_libraries(directory, bundle)
     predictor = native.build(directory, bundle, settings)
     if predictor.rowwise:
@@ -63,7 +66,16 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
         example = reader.read(msgspec.json.encode(bundle.example))
         threads = threads_worth(predictor, example, settings.pyfunc_threads)
     limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
-    return ThreadRunner(predictor, limits, on_batch)
+    return _split(predictor, ThreadRunner(predictor, limits, on_batch), how)
+
+
+def _split(predictor: Predictor, ordinary: InlineRunner | ThreadRunner, how: tuple[Settings, OnBatch]) -> Runner:
+    """The same with a lane for requests of very many rows: one thread, which leaves the others their processors."""
+    settings, on_batch = how
+    if settings.latency_max_rows <= 0:
+        return ordinary
+    limits = Limits(1, settings.max_bulk_queue, settings.predict_timeout_seconds, bulk=True)
+    return SplitRunner(ordinary, ThreadRunner(predictor, limits, on_batch), settings.latency_max_rows)
 
 
 def _one_warning_filter() -> None:

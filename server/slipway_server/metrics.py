@@ -16,9 +16,10 @@ from slipway_server.counters import Block, Histogram
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0)
 BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0, 1024.0, 4096.0)
-ROUTES = ("invocations", "v2", "probe", "other")
+PREDICTIONS = ("invocations", "v2")
+ROUTES = (*PREDICTIONS, "probe", "other")
 CODES = (200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 499, 500, 503, 504)
-FROM_THE_START = {(route, code) for route in ("invocations", "v2") for code in (200, 500, 503, 504)}
+FROM_THE_START = {(route, code) for route in PREDICTIONS for code in (200, 500, 504)}
 """Shown at 0: Prometheus sees no increase in a series that begins with the first error."""
 INFO = ("model_name", "model_version", "revision", "digest", "flavor", "kind")
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
@@ -43,10 +44,12 @@ class Metrics:
     def __init__(self, threshold: float, workers: int = 1) -> None:
         self.codes = {(route, code): i for i, (route, code) in enumerate((r, c) for r in ROUTES for c in CODES)}
         self.durations: dict[str, Histogram] = {}
+        self.bulk: dict[str, Histogram] = {}
         end = len(self.codes)
-        for route in ROUTES:
-            self.durations[route] = Histogram(buckets(threshold), end)
-            end = self.durations[route].end
+        for family in (self.durations, self.bulk):
+            for route in ROUTES:
+                family[route] = Histogram(buckets(threshold), end)
+                end = family[route].end
         self.batches = Histogram(BATCHES, end)
         self.in_flight = self.batches.end
         self.timeouts = self.in_flight + 1
@@ -65,11 +68,13 @@ class Metrics:
         """One request more (1.0) or less (-1.0) is being answered."""
         self.cells[self.in_flight] += change
 
-    def answered(self, route: str, code: int, seconds: float) -> None:
-        """A request has been answered."""
-        cells = self.cells
-        cells[self.codes.get((route, code), self.codes[route, 500])] += 1.0
-        self.durations[route].add(cells, seconds)
+    def answered(self, route: str, code: int, seconds: float, *, apart: bool = False) -> None:
+        """A request has been answered. `apart`: no objective may judge how long it took."""
+        cell = self.codes.get((route, code))
+        if cell is None:  # a code that nobody foresaw
+            cell = self.codes[route, 400 if 400 <= code < 500 else 500]
+        self.cells[cell] += 1.0
+        (self.bulk if apart else self.durations)[route].add(self.cells, seconds)
 
     def answered_together(self, route: str, code: int, seconds: Sequence[float]) -> None:
         """Several requests have been answered at once."""
@@ -94,24 +99,31 @@ class Metrics:
         registry.register(self)
         return generate_latest(registry)
 
-    def collect(self) -> Iterator[Metric]:
-        """prometheus-client's side of a collector."""
+    def requests(self, routes: Sequence[str]) -> Iterator[Metric]:
+        """How many requests of these routes were answered, how fast, and how many are being answered."""
         total = self.block.total
         requests = CounterMetricFamily("inference_requests", "Requests answered.", labels=["route", "code"])
         for (route, code), cell in self.codes.items():
-            if total(cell) or (route, code) in FROM_THE_START:
+            if route in routes and (total(cell) or (route, code) in FROM_THE_START):
                 requests.add_metric([route, str(code)], total(cell))
         yield requests
-        seconds = HistogramMetricFamily(
-            "inference_request_duration_seconds", "Seconds from a request's headers to its answer.", labels=["route"]
-        )
-        for route, histogram in self.durations.items():
-            seconds.add_metric([route], *histogram.cumulated(self.block))
-        yield seconds
+        for name, about, family in (
+            ("request", "Seconds from a whole request to its answer.", self.durations),
+            ("bulk_request", "The same of requests that no objective judges: of many rows.", self.bulk),
+        ):
+            seconds = HistogramMetricFamily(f"inference_{name}_duration_seconds", about, labels=["route"])
+            for route in routes:
+                seconds.add_metric([route], *family[route].cumulated(self.block))
+            yield seconds
+        yield GaugeMetricFamily("inference_in_flight_requests", "Requests being answered.", total(self.in_flight))
+
+    def collect(self) -> Iterator[Metric]:
+        """prometheus-client's side of a collector."""
+        yield from self.requests(ROUTES)
+        total = self.block.total
         rows = HistogramMetricFamily("inference_batch_rows", "Rows per call of the model.")
         rows.add_metric([], *self.batches.cumulated(self.block))
         yield rows
-        yield GaugeMetricFamily("inference_in_flight_requests", "Requests being answered.", total(self.in_flight))
         yield CounterMetricFamily("inference_timeouts", "Predictions that took too long.", total(self.timeouts))
         yield CounterMetricFamily("inference_slow_clients", "Connections cut for slowness.", total(self.cut))
         info = GaugeMetricFamily("inference_model_info", "The model served.", labels=INFO)

@@ -9,14 +9,17 @@ import msgspec
 from slipway_server.errors import RequestError
 
 CONTENT_TYPE = b"application/problem+json"
+MOST = 2000
+"""Characters of a text that repeats what the client sent."""
 
 
 def encode(error: RequestError) -> bytes:
     """Return the body of a problem answer."""
-    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": error.detail}
+    detail = error.detail[:MOST].encode(errors="replace").decode()
+    body: dict[str, Any] = {"type": "about:blank", "title": error.title, "status": error.status, "detail": detail}
     if error.field is not None:
-        body["field"] = error.field
-    body["error"] = error.detail  # where clients of the Open Inference Protocol look
+        body["field"] = error.field[:MOST]
+    body["error"] = detail  # where clients of the Open Inference Protocol look
     return msgspec.json.encode(body)
 
 

@@ -1,24 +1,35 @@
-"""The routes, as plain ASGI: one dictionary look-up from the socket to the model."""
+"""The routes: one dictionary look-up from the socket to the model."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from time import perf_counter
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from slipway_server import __version__, answers, metrics
+from slipway_server import __version__, answers, metrics, requests_page
 from slipway_server.answers import JSON, TEXT, Answer
-from slipway_server.bodies import ClientGone, Receive, Scope, decoded, read_body
+from slipway_server.aside import LARGE_BYTES, LARGE_VALUES, Aside
+from slipway_server.bodies import coded, decoded
 from slipway_server.errors import RequestError
+from slipway_server.exchange import Exchange
 from slipway_server.protocols import answer as mlflow_answer
 from slipway_server.protocols.select import read
 from slipway_server.routes_v2 import RoutesV2
 from slipway_server.service import Service
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Work = Callable[[Scope, bytes], Awaitable[Answer]]
+T = TypeVar("T")
+Work = Callable[[Exchange, bytes], Awaitable[Answer]]
+PROBES = frozenset({"/livez", "/readyz", "/ping", "/health", "/v2/health/live", "/v2/health/ready"})
+
+
+class Found(NamedTuple):
+    """What answers a path: `work` a POST, `page` a GET."""
+
+    route: str
+    work: Work | None = None
+    page: Callable[[], Answer] | None = None
 
 
 class Routes:
@@ -26,8 +37,8 @@ class Routes:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.aside = Aside(service.settings.max_queue)
         self.v2 = RoutesV2(service)
-        self.posts: dict[str, Work] = {"/invocations": self.invocations}
         self.gets: dict[str, Callable[[], Answer]] = {
             "/livez": self.livez,
             "/readyz": self.readyz,
@@ -35,53 +46,77 @@ class Routes:
             "/health": self.readyz,
             "/version": lambda: Answer(200, TEXT, __version__.encode()),
             "/metrics": lambda: Answer(200, metrics.CONTENT_TYPE, service.metrics.render()),
+            requests_page.PATH: lambda: requests_page.page(service.metrics),
             "/slipway/example": self.example,
             "/slipway/info": self.info,
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        path, method = scope["path"], scope["method"]
-        work = self.posts.get(path) or self.v2.posts(path)
-        page = None if work else self.gets.get(path) or self.v2.gets(path)
-        if work and method == "POST":
-            await self._work(scope, receive, send, work)
-        elif page and method in ("GET", "HEAD"):
-            await self.respond(scope, send, _shown(page))
-        elif work or page:
-            await self.respond(scope, send, answers.wrong_method(method, "POST" if work else "GET"))
+    def find(self, path: str) -> Found:
+        """What answers `path`, and what that is counted under."""
+        if path == "/invocations":
+            return Found("invocations", self.invocations)
+        if self.v2.infers(path):
+            return Found("v2", self.infer)
+        route = "probe" if path in PROBES or path.endswith("/ready") else "other"
+        return Found(route, page=self.gets.get(path) or self.v2.gets(path))
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """Answer one request. Raises `RequestError` and `ClientGone`."""
+        path, method = exchange.scope["path"], exchange.scope["method"]
+        found = self.find(path)
+        exchange.route = found.route
+        if found.work and method == "POST":
+            await exchange.answer(await self._worked(exchange, found.work))
+            return
+        exchange.arrived()
+        if found.page and method in ("GET", "HEAD"):
+            await exchange.answer(found.page())
+        elif found.work or found.page:
+            await exchange.answer(answers.wrong_method(method, "POST" if found.work else "GET"))
         else:
-            await self.respond(scope, send, answers.no_such_path(path))
+            await exchange.answer(answers.no_such_path(path))
 
-    async def _work(self, scope: Scope, receive: Receive, send: Send, work: Work) -> None:
-        """Read the body, answer it, count it."""
+    async def _worked(self, exchange: Exchange, work: Work) -> Answer:
+        """The answer to a request with a body."""
+        body = await exchange.body()
+        flying = self.service.metrics.flying
+        flying(1.0)
         try:
-            body = await read_body(scope, receive, self.service.settings.max_body_bytes)
-            body = decoded(scope["headers"], body, self.service.settings.max_body_bytes)
-            await self._predict(scope, send, work, body)
-        except RequestError as error:
-            self.service.done(_route(scope), error.status, 0.0, scope["headers"])
-            await self.respond(scope, send, answers.of_error(error))
-        except ClientGone:
-            self.service.done(_route(scope), 499, 0.0, scope["headers"])
-
-    async def _predict(self, scope: Scope, send: Send, work: Work, body: bytes) -> None:
-        started = perf_counter()
-        self.service.metrics.flying(1.0)
-        try:
-            answer = await work(scope, body)
-        except RequestError as error:
-            answer = answers.of_error(error)
+            headers, limit = exchange.scope["headers"], self.service.settings.max_body_bytes
+            if coded(headers):
+                body = await self.aside.do(len(body), partial(decoded, headers, body, limit))
+            exchange.apart = len(body) > LARGE_BYTES  # until it is known how many rows that is
+            return await work(exchange, body)
         finally:
-            self.service.metrics.flying(-1.0)
-        self.service.done(_route(scope), answer.status, perf_counter() - started, scope["headers"])
-        await self.respond(scope, send, answer)
+            flying(-1.0)
 
-    async def invocations(self, scope: Scope, body: bytes) -> Answer:
+    async def invocations(self, exchange: Exchange, body: bytes) -> Answer:
         """MLflow's scoring protocol. Raises `RequestError`."""
         model = self.service.current()
-        inputs = read(model.reader, scope["headers"], body)
-        return Answer(200, JSON, mlflow_answer.encode(await model.predict(inputs)))
+        inputs = await self._read(body, partial(read, model.reader, exchange.scope["headers"], body))
+        exchange.apart = model.is_bulk(inputs.rows)
+        found = await model.predict(inputs)
+        content = await self._written(found, partial(mlflow_answer.encode, found))
+        return Answer(200, JSON, content)
+
+    async def infer(self, exchange: Exchange, body: bytes) -> Answer:
+        """The Open Inference Protocol. Raises `RequestError`."""
+        self.v2.check(exchange.scope["path"])
+        model = self.service.current()
+        reading = partial(self.v2.read, model, exchange.scope["headers"], body)
+        request, inputs = await self._read(body, reading)
+        exchange.apart = model.is_bulk(inputs.rows)
+        found = await self.v2.predicted(model, request, inputs)
+        return await self._written(found, partial(self.v2.answer, request, found))
+
+    async def _read(self, body: bytes, reading: Callable[[], T]) -> T:
+        """What `reading` makes of the body."""
+        return await self.aside.do(len(body), reading) if len(body) > LARGE_BYTES else reading()
+
+    async def _written(self, found: Any, writing: Callable[[], T]) -> T:
+        """What `writing` makes of the model's answer."""
+        size = _size(found)
+        return await self.aside.do(size, writing) if size > LARGE_VALUES else writing()
 
     def livez(self) -> Answer:
         """200 while a restart would not help."""
@@ -108,32 +143,16 @@ class Routes:
         found.update(version=self.service.version, revision=settings.revision)
         return Answer(200, JSON, msgspec.json.encode(found))
 
-    async def respond(self, scope: Scope, send: Send, answer: Answer) -> None:
-        """Send one whole answer, with the headers that every answer carries."""
-        status, kind, body, extra = answer
-        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *self.service.identity, *extra]
-        if closing(scope, self.service):
-            headers.append((b"connection", b"close"))
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
-
-def _shown(page: Callable[[], Answer]) -> Answer:
-    try:
-        return page()
-    except RequestError as error:
-        return answers.of_error(error)
-
-
-def _route(scope: Scope) -> str:
-    return "v2" if scope["path"].startswith("/v2") else "invocations"
+def _size(found: Any) -> int:
+    """About how many values a model's answer has."""
+    if isinstance(found, dict):
+        return sum(map(_size, found.values()))
+    size = getattr(found, "size", None)
+    if isinstance(size, int):
+        return size
+    return len(found) if isinstance(found, list | tuple) else 1
 
 
 def _word(good: bool, otherwise: bytes) -> Answer:
     return Answer(200 if good else 503, TEXT, b"ok\n" if good else otherwise)
-
-
-def closing(scope: Scope, service: Service) -> bool:
-    """Whether this answer should be its connection's last: the process drains, or the connection is old enough."""
-    connection = scope.get("slipway.connection")
-    return service.draining or (connection is not None and connection.expired())

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
 from slipway_server import __version__
 from slipway_server.answers import JSON, Answer
-from slipway_server.bodies import Scope
 from slipway_server.errors import RequestError
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.protocols import v2
 from slipway_server.protocols.tensors import COLUMNS
-from slipway_server.service import Service
+from slipway_server.service import Headers, Model, Service
 
 _PATH = re.compile(r"/v2/models/(?P<name>[^/]+)(?:/versions/(?P<version>[^/]+))?(?:/(?P<verb>ready|infer))?$")
 
@@ -31,10 +30,10 @@ class RoutesV2:
         """The model's name, which clients put into the path."""
         return self.service.name or "model"
 
-    def posts(self, path: str) -> Callable[[Scope, bytes], Awaitable[Answer]] | None:
-        """What answers a POST to `path`."""
+    def infers(self, path: str) -> bool:
+        """Whether predictions are asked for at `path`."""
         match = _PATH.match(path)
-        return self.infer if match and match["verb"] == "infer" else None
+        return match is not None and match["verb"] == "infer"
 
     def gets(self, path: str) -> Callable[[], Answer] | None:
         """What answers a GET of `path`."""
@@ -55,7 +54,7 @@ class RoutesV2:
         return Answer(200, JSON, msgspec.json.encode(about))
 
     def _of_model(self, path: str, *, ready: bool) -> Answer:
-        self._check(path)
+        self.check(path)
         if ready:
             return _state(self.service.ready, "ready")
         bundle = self.service.current().bundle
@@ -65,8 +64,8 @@ class RoutesV2:
             "platform": f"mlflow_{bundle.flavor}",
             "inputs": self._inputs(),
             "outputs": [
-                {"name": method, "datatype": kind, "shape": [-1, *shape]}
-                for method, (kind, shape) in self.service.current().outputs.items()
+                {"name": name, "datatype": output.datatype, "shape": [-1, *output.shape]}
+                for name, output in self.service.current().outputs.items()
             ],
         }
         return Answer(200, JSON, msgspec.json.encode(about))
@@ -81,7 +80,8 @@ class RoutesV2:
             ]
         return [{"name": each.name, "datatype": COLUMNS[each.type], "shape": [-1, 1]} for each in signature.columns]
 
-    def _check(self, path: str) -> None:
+    def check(self, path: str) -> None:
+        """Raise `RequestError` 404 for a path of another model or version."""
         match = _PATH.match(path)
         name, version = (match["name"], match["version"]) if match else ("", None)
         if name != self.name:
@@ -91,18 +91,25 @@ class RoutesV2:
                 404, "Not found", f"version {version[:50]!r} is not here; this is {self.service.version!r}"
             )
 
-    async def infer(self, scope: Scope, body: bytes) -> Answer:
-        """Answer an inference request. Raises `RequestError`."""
-        self._check(scope["path"])
-        model = self.service.current()
-        request, arrays = v2.read(scope["headers"], body)
-        outputs = v2.asked(request, list(model.outputs), model.bundle.predict_fn)
-        inputs = model.reader.accept(arrays)
-        found = []
-        for output in outputs:
-            params = {} if output.name == model.bundle.predict_fn else {"predict_fn": output.name}
-            asked = Inputs(inputs.rows, inputs.matrix, inputs.columns, inputs.raw, params)
-            found.append((output, await model.predict(asked)))
+    def read(self, model: Model, headers: Headers, body: bytes) -> tuple[v2.Request, Inputs]:
+        """What is asked, and of which rows. Raises `RequestError`."""
+        request, arrays = v2.read(headers, body)
+        v2.check_outputs(request, [*model.outputs, *model.methods])
+        return request, model.reader.accept(arrays)
+
+    async def predicted(self, model: Model, request: v2.Request, inputs: Inputs) -> dict[str, Any]:
+        """The model's answer by each method that the request's outputs come from. Raises `RequestError`."""
+        default = model.bundle.predict_fn
+        asked = [each.name for each in request.outputs] or [default]
+        methods = dict.fromkeys(model.outputs[name].method if name in model.outputs else name for name in asked)
+        found = {}
+        for method in methods:
+            params = {} if method == default else {"predict_fn": method}
+            found[method] = await model.predict(Inputs(inputs.rows, inputs.matrix, inputs.columns, inputs.raw, params))
+        return found
+
+    def answer(self, request: v2.Request, found: dict[str, Any]) -> Answer:
+        """The answer. Raises `RequestError` 500 where the model's own answer is not what it said it would be."""
         return v2.answer(request, found, self.name, self.service.version or "0")
 
 

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import msgspec
-import numpy as np
 
 from slipway_server import logs
+from slipway_server.answers import Answer, Counted
 from slipway_server.bundle import Bundle
 from slipway_server.drift import Drift
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
-from slipway_server.metrics import Metrics
+from slipway_server.metrics import PREDICTIONS, Metrics
 from slipway_server.predictor.inline import InlineRunner
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Runner
+from slipway_server.predictor.split import SplitRunner
 from slipway_server.problem import not_ready
 from slipway_server.protocols import answer, tensors
 from slipway_server.protocols.matrix import MatrixReader, Rows
 from slipway_server.protocols.reader import Reader
 from slipway_server.settings import Settings
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Output(NamedTuple):
+    """A tensor of the model's answers: the method that it comes from, its type, and the shape of one row."""
+
+    method: str
+    datatype: str
+    shape: tuple[int, ...]
 
 
 class Model:
@@ -31,10 +42,16 @@ class Model:
         self.drift = drift
         self.reader = reader
         self.runner = runner
-        self.outputs: dict[str, tuple[str, tuple[int, ...]]] = {}
-        self.inline = runner if isinstance(runner, InlineRunner) else None
+        self.outputs: dict[str, Output] = {}
+        self.most = runner.most if isinstance(runner, SplitRunner) else None
+        ordinary = runner.ordinary if isinstance(runner, SplitRunner) else runner
+        self.inline = ordinary if isinstance(ordinary, InlineRunner) else None
         self.matrices = reader if isinstance(reader, MatrixReader) else None
         self.rows_at_once = self.inline.rows if self.inline else 0
+
+    def is_bulk(self, rows: int) -> bool:
+        """Whether a request of so many rows is judged apart from the others."""
+        return self.most is not None and rows > self.most
 
     def together(self, parts: list[Rows]) -> Inputs:
         """The inputs of several requests in one. Only for a model of numbers. Raises `RequestError`."""
@@ -72,7 +89,7 @@ class Model:
     async def warm_up(self) -> None:
         """One real prediction of the model's own example, by every method that it has. Raises `RequestError`."""
         if self.bundle.example is None:
-            self.outputs = dict.fromkeys(self.methods, ("FP64", ()))
+            self.outputs = {method: Output(method, "FP64", ()) for method in self.methods}
             return
         inputs = self.reader.read(msgspec.json.encode(self.bundle.example))
         for method in self.methods:
@@ -87,8 +104,17 @@ class Model:
                     continue  # not every classifier has probabilities
                 raise
             answer.encode(found)
-            array = np.asarray(found)
-            self.outputs[method] = (tensors.datatype(array), array.shape[1:])
+            for name, array in tensors.of_answer(method, found).items():
+                self.outputs.setdefault(name, Output(method, tensors.datatype(array), array.shape[1:]))
+
+
+class Took(NamedTuple):
+    """What is counted of a request beside its answer's code; `apart`: no objective may judge the seconds."""
+
+    route: str
+    seconds: float
+    headers: Headers
+    apart: bool = False
 
 
 class Service:
@@ -126,20 +152,31 @@ class Service:
             raise not_ready("the model is still loading; ask /readyz before sending requests")
         return self.model
 
-    def done(self, route: str, status: int, seconds: float, headers: list[tuple[bytes, bytes]]) -> None:
-        """A request has been answered: count it, and log it where that was asked for or something is wrong."""
-        self.metrics.answered(route, status, seconds)
+    def done(self, status: int, took: Took) -> None:
+        """A request gets its answer: count it, and log it where that was asked for or something is wrong.
+
+        Nothing leaves without this, or `counted_together`. A 503 tells that no model answers yet: it counts as no
+        prediction.
+        """
+        route = "other" if status == 503 and took.route in PREDICTIONS else took.route
+        self.metrics.answered(route, status, took.seconds, apart=took.apart)
         if status >= 500 or self.settings.access_log:
             if status == 504:
                 self.metrics.timed_out()
-            logs.request(route, status, seconds, headers)
+            logs.request(route, status, took.seconds, took.headers)
 
-    def done_together(self, route: str, seconds: list[float], headers: list[list[tuple[bytes, bytes]]]) -> None:
-        """Several requests have been answered with 200 at once."""
-        self.metrics.answered_together(route, 200, seconds)
+    def counted(self, answer: Answer, took: Took) -> Counted:
+        """The answer, now that it is counted."""
+        self.done(answer.status, took)
+        return Counted(answer)
+
+    def counted_together(self, found: list[Answer], seconds: list[float], headers: list[Headers]) -> list[Counted]:
+        """Answers of the route `invocations` that all are 200, now that they are counted."""
+        self.metrics.answered_together("invocations", 200, seconds)
         if self.settings.access_log:
             for took, given in zip(seconds, headers, strict=True):
-                logs.request(route, 200, took, given)
+                logs.request("invocations", 200, took, given)
+        return cast(list[Counted], found)
 
     def use(self, model: Model) -> None:
         """Serve `model` from now on."""

@@ -10,6 +10,9 @@ import msgspec
 class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + name.upper()):
     """The server's settings. Times are in seconds, sizes in bytes.
 
+    Requests of more than `latency_max_rows` rows are answered in a lane of their own, where `max_bulk_queue` may wait,
+    and are judged by no latency objective; 0: all are alike.
+
     `idle_seconds` is longer than proxies keep an idle connection (nginx 60, Traefik 90, cloud load balancers up to
     600): where the server is the one to close it, a request that is on its way meanwhile is lost.
     """
@@ -21,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + nam
     allow_pickle: bool = False
     termination_log: str = "/dev/termination-log"
     latency_threshold_seconds: float = 0.2
+    latency_max_rows: int = 100
     lame_duck_seconds: float = 5.0
     drain_seconds: float = 20.0
     connection_age_seconds: float = 5.0
@@ -31,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + nam
     max_body_bytes: int = 8 * 1024 * 1024
     max_rows: int = 50_000
     max_queue: int = 256
+    max_bulk_queue: int = 16
     max_connections: int = 4096
     max_batch_rows: int = 4096
     pyfunc_threads: int = 32

@@ -180,7 +180,10 @@ def test_whichever_worker_is_asked_answers_for_all() -> None:
     assert samples(metrics.render())["inference_in_flight_requests"] == 0, "a new worker has nothing in flight"
 
 
-def test_a_code_that_nobody_foresaw_is_counted_as_500() -> None:
+def test_a_code_that_nobody_foresaw_is_counted_as_one_of_its_kind() -> None:
     metrics = Metrics(0.2)
-    metrics.answered("invocations", 418, 0.01)
-    assert samples(metrics.render())['inference_requests_total{code="500",route="invocations"}'] == 1
+    for code in (418, 302, 599):
+        metrics.answered("invocations", code, 0.01)
+    found = samples(metrics.render())
+    assert found['inference_requests_total{code="400",route="invocations"}'] == 1
+    assert found['inference_requests_total{code="500",route="invocations"}'] == 2

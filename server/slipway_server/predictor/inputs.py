@@ -25,6 +25,17 @@ class Inputs:
         return joined([self] * times)
 
 
+def alike(one: Inputs, other: Inputs) -> bool:
+    """Whether two inputs of one model may be one batch: the same columns, and the same method is asked for."""
+    if not one.params and not other.params:
+        asked = True
+    else:  # of all params the method's name alone is compared: others a client nests as deeply as it likes
+        methods = [each.params.get("predict_fn") for each in (one, other) if len(each.params) == 1]
+        asked = len(methods) == 2 and isinstance(methods[0], str) and methods[0] == methods[1]
+    names = [None if each.columns is None else each.columns.keys() for each in (one, other)]
+    return asked and names[0] == names[1]
+
+
 def joined(parts: Sequence[Inputs]) -> Inputs:
     """One batch of all rows. The parts are of one model and have the same params."""
     first = parts[0]

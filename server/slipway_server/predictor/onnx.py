@@ -41,7 +41,7 @@ class OnnxPredictor:
 
     def _asked(self, params: dict[str, Any]) -> Any:
         method = params.get("predict_fn", "")
-        if set(params) == {"predict_fn"} and method in self.compiled.methods:
+        if set(params) == {"predict_fn"} and isinstance(method, str) and method in self.compiled.methods:
             return self.compiled.methods[method]
         known = ", ".join(sorted(self.compiled.methods))
         raise unknown_params(params, known)

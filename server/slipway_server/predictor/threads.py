@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any
 
 import numpy as np
 
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs, joined
-from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_slow
+from slipway_server.predictor.inputs import Inputs, alike, joined
+from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_many_rows, too_slow, waited
 
 
-class Waiting(NamedTuple):
-    """A request on its way to a thread."""
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """A request on its way to a thread. `taken`: the model has it."""
 
     inputs: Inputs
     future: asyncio.Future[Any]
+    taken: bool = False
 
 
 class ThreadRunner:
@@ -37,8 +41,11 @@ class ThreadRunner:
         self.queue: SimpleQueue[Waiting | None] = SimpleQueue()
         self.held: Waiting | None = None
         self.batch_rows = limits.batch_rows if predictor.rowwise and limits.threads == 1 else 0
+        self.since: list[float | None] = [None] * limits.threads
+        """When each thread's call began."""
+        name = "bulk" if limits.bulk else "predict"
         for number in range(limits.threads):
-            threading.Thread(target=self._work, name=f"predict-{number}", daemon=True).start()
+            threading.Thread(target=self._work, args=(number,), name=f"{name}-{number}", daemon=True).start()
 
     async def run(self, inputs: Inputs) -> Any:
         """See `Runner`."""
@@ -49,8 +56,9 @@ class ThreadRunner:
         # Counted until a thread is through with it, not until its client gave up: a stuck thread must not let the
         # queue behind it grow.
         self.pending += 1
-        self.queue.put(Waiting(inputs, future))
-        timer = loop.call_later(self.limits.timeout, self._expire, future)
+        waiting = Waiting(inputs, future)
+        self.queue.put(waiting)
+        timer = loop.call_later(self.limits.timeout, self._expire, waiting)
         try:
             return await future
         finally:
@@ -61,17 +69,34 @@ class ThreadRunner:
         for _ in range(self.limits.threads):
             self.queue.put(None)
 
-    def _expire(self, future: asyncio.Future[Any]) -> None:
-        if not future.done():
+    def _expire(self, waiting: Waiting) -> None:
+        if not waiting.future.done():
             self.stuck += 1
-            future.set_exception(too_slow(self.limits.timeout))
+            waiting.future.set_exception(self._late(waiting))
 
-    def _work(self) -> None:
+    def _late(self, waiting: Waiting) -> RequestError:
+        """Why there is no answer: too many rows, too many requests, or a model that does not answer."""
+        seconds = self.limits.timeout
+        if self.limits.bulk:
+            return too_many_rows(waiting.inputs.rows, seconds) if waiting.taken else waited(seconds)
+        return too_slow(seconds) if waiting.taken or self._hangs() else waited(seconds)
+
+    def _hangs(self) -> bool:
+        """Whether every thread is in a call that should have come back: nobody else can be served either."""
+        now = monotonic()
+        return all(since is not None and now - since >= self.limits.timeout for since in self.since)
+
+    def _work(self, number: int) -> None:
         while (first := self._next()) is not None:
             batch = self._batch(first)
             alive = [waiting for waiting in batch if not waiting.future.done()]
-            results = _answers(self.predict, alive) if alive else []
+            results: list[Any] = []
             if alive:
+                self.since[number] = monotonic()
+                for waiting in alive:
+                    waiting.taken = True
+                results = _answers(self.predict, alive)
+                self.since[number] = None
                 self.on_batch(sum(waiting.inputs.rows for waiting in alive))
             try:
                 first.future.get_loop().call_soon_threadsafe(self._finish, len(batch), alive, results)
@@ -94,7 +119,7 @@ class ThreadRunner:
                 self.queue.put(None)
                 break
             rows += following.inputs.rows
-            if rows > self.batch_rows or following.inputs.params != first.inputs.params:
+            if rows > self.batch_rows or not alike(first.inputs, following.inputs):
                 self.held = following
                 break
             batch.append(following)
@@ -122,7 +147,10 @@ def _answers(predict: Callable[[Inputs], Any], batch: Sequence[Waiting]) -> list
 
 
 def _together(predict: Callable[[Inputs], Any], batch: Sequence[Waiting]) -> list[Any] | None:
-    together = joined([waiting.inputs for waiting in batch])
+    try:
+        together = foreign(joined, [waiting.inputs for waiting in batch])
+    except ForeignError:
+        return None
     result = _alone(predict, together)
     if not isinstance(result, np.ndarray) or len(result) != together.rows:
         return None

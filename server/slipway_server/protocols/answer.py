@@ -10,12 +10,22 @@ from typing import Any
 import msgspec
 import numpy as np
 
-_encoder = msgspec.json.Encoder(enc_hook=lambda value: jsonable(value))
+from slipway_server.errors import RequestError
+
+encoder = msgspec.json.Encoder(enc_hook=lambda value: jsonable(value))
 
 
 def encode(predictions: Any) -> bytes:
-    """Return the JSON of an answer. Raises TypeError for what has no JSON form."""
-    return _encoder.encode({"predictions": jsonable(predictions)})
+    """Return the JSON of an answer. Raises `RequestError` 500 for what has no JSON form."""
+    try:
+        return encoder.encode({"predictions": jsonable(predictions)})
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise unwritable(error) from error
+
+
+def unwritable(error: Exception) -> RequestError:
+    """500: the model answered, but not with anything that can be written down."""
+    return RequestError(500, "The model's answer can't be written", f"{type(error).__name__}: {error}"[:500])
 
 
 def jsonable(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from slipway_server.protocols import answer
 from slipway_server.protocols.reader import invalid
 
 DTYPES: dict[str, str] = {
@@ -48,7 +49,7 @@ def datatype(array: NDArray[Any]) -> str:
 def from_json(name: str, kind: str, shape: Sequence[int], data: Any) -> NDArray[Any]:
     """An array from a tensor's `data`, flat or nested. Raises `RequestError`."""
     _check(name, kind, shape)
-    values = _flat(data)
+    values = _flat(name, data)
     if len(values) != math.prod(shape):
         raise invalid(
             f"input {name!r} has {len(values)} values; its shape {list(shape)} asks for {math.prod(shape)}", name
@@ -59,7 +60,10 @@ def from_json(name: str, kind: str, shape: Sequence[int], data: Any) -> NDArray[
         limits = np.iinfo(DTYPES[kind])
         if any(not limits.min <= value <= limits.max for value in values):
             raise invalid(f"input {name!r} holds values beyond {kind}", name)
-    array = np.array(values, dtype=np.float64 if kind.startswith("FP") else DTYPES[kind])
+    try:
+        array = np.array(values, dtype=np.float64 if kind.startswith("FP") else DTYPES[kind])
+    except OverflowError as error:
+        raise invalid(f"input {name!r} holds values beyond {kind}", name) from error
     return _narrowed(name, kind, array).reshape(shape)
 
 
@@ -94,6 +98,8 @@ def from_binary(name: str, kind: str, shape: Sequence[int], content: bytes) -> N
     if len(content) != math.prod(shape) * dtype.itemsize:
         asked = math.prod(shape) * dtype.itemsize
         raise invalid(f"input {name!r} has {len(content)} bytes; {kind} of shape {list(shape)} takes {asked}", name)
+    if kind == "BOOL":
+        return np.frombuffer(content, dtype="<u1").astype(bool).reshape(shape)
     return np.frombuffer(content, dtype=dtype).reshape(shape)
 
 
@@ -101,23 +107,26 @@ def to_binary(array: NDArray[Any]) -> bytes:
     """The bytes of a tensor."""
     if datatype(array) != "BYTES":
         return np.ascontiguousarray(array).tobytes()
-    texts = [str(value).encode() for value in array.ravel().tolist()]
+    texts = [(value or "").encode(errors="replace") for value in array.ravel().tolist()]
     return b"".join(struct.pack("<I", len(text)) + text for text in texts)
 
 
 def _check(name: str, kind: str, shape: Sequence[int]) -> None:
     if kind not in DTYPES:
         raise invalid(f"input {name!r} is of type {kind!r}; known are {', '.join(DTYPES)}", name)
-    if not shape or any(size < 0 for size in shape) or math.prod(shape) > 2**31:
+    # Of an empty tensor the other sizes count too: numpy makes none that would be too large if it weren't.
+    if not shape or any(size < 0 for size in shape) or math.prod(size or 1 for size in shape) > 2**31:
         raise invalid(f"input {name!r} has the shape {list(shape)}; give its sizes, rows first", name)
 
 
-def _flat(data: Any) -> list[Any]:
-    if not isinstance(data, list):
-        return [data]
-    if data and isinstance(data[0], list):
-        return [value for part in data for value in _flat(part)]
-    return data
+def _flat(name: str, data: Any) -> list[Any]:
+    """The values in a tensor's `data`, whose lists are all of one depth."""
+    values = data if isinstance(data, list) else [data]
+    while values and isinstance(values[0], list):
+        if not all(isinstance(part, list) for part in values):
+            raise invalid(f"input {name!r} is nested unevenly", name)
+        values = [value for part in values for value in part]
+    return values
 
 
 def _strings(name: str, content: bytes) -> list[str]:
@@ -133,3 +142,45 @@ def _strings(name: str, content: bytes) -> list[str]:
             raise invalid(f"input {name!r} holds a string that is not UTF-8: {error}", name) from error
         position = end
     return found
+
+
+def of_answer(name: str, value: Any) -> dict[str, NDArray[Any]]:
+    """The tensors that a model's answer makes: one per key of a dict or column of a frame, else the only one, `name`.
+
+    Raises `RequestError` 500 for what can't be written down.
+    """
+    try:
+        if isinstance(value, dict) or (hasattr(value, "columns") and hasattr(value, "to_dict")):
+            return {str(key): _array(value[key]) for key in value}
+        return {name: _array(value)}
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise answer.unwritable(error) from error
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """An array of a type that the protocol has; what is no number is text, as JSON where it is none. A hole is None."""
+    array = _as_array(value.toarray() if hasattr(value, "toarray") else value)
+    if array.dtype.kind in "mM":
+        array = array.astype(str)
+    if array.dtype.kind == "O" and array.size and all(isinstance(each, bool | int | float) for each in array.ravel()):
+        array = np.array(array.tolist())
+    if array.ndim == 0:
+        array = array.reshape(1)
+    if array.dtype in _NAMES:
+        return array
+    texts = np.empty(array.size, dtype=object)
+    texts[:] = [each if isinstance(each, str | None) else _text(each) for each in array.ravel().tolist()]
+    return texts.reshape(array.shape)
+
+
+def _as_array(value: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(value)
+    except ValueError:  # rows of different lengths
+        found: NDArray[Any] = np.empty(len(value), dtype=object)
+        found[:] = list(value)
+        return found
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, bool | int | float | complex) else answer.encoder.encode(value).decode()
