@@ -13,12 +13,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
+"""MLflow's own names for an input that does not fit."""
+
+
 class ForeignError(Exception):
-    """What foreign code raised. `refusal`: a ValueError, which is how estimators say that an input is not for them."""
+    """What foreign code raised.
+
+    `refusal`: an input is not for it. Estimators say so by a ValueError, MLflow's wrapper by an error code.
+    """
 
     def __init__(self, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}"[:500])
-        self.refusal = isinstance(error, ValueError)
+        self.refusal = isinstance(error, ValueError) or getattr(error, "error_code", "") in REFUSALS
 
     def as_request_error(self) -> RequestError:
         """The answer to the request that caused it."""

@@ -6,6 +6,7 @@ import asyncio
 import random
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from slipway_server import answers
@@ -15,6 +16,8 @@ from slipway_server.lane import PATH, Lane
 from slipway_server.service import Took
 from slipway_server.settings import Settings
 
+_UPGRADE = frozenset({b"upgrade", b"http2-settings", b"connection"})
+
 
 class Connection(HttpToolsProtocol):
     """One client's connection. `settings` and `lane` are set once per process by `protocol`."""
@@ -23,6 +26,7 @@ class Connection(HttpToolsProtocol):
     lane: Lane
     parts: list[bytes] | None = None  # the body so far of a request for the lane
     in_lane = False
+    upgrading = False
     refused = False  # what came was no HTTP, and the client has been told
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -51,6 +55,32 @@ class Connection(HttpToolsProtocol):
         limit = self.settings.idle_seconds if self.idle else self.settings.request_read_seconds
         return self.waiting_since is not None and now - self.waiting_since > limit
 
+    def data_received(self, data: bytes) -> None:
+        """Bytes of the client. A wish for another protocol is ignored (RFC 9110, 7.8), its request answered."""
+        self._unset_keepalive_if_required()
+        rest: bytes | memoryview = data
+        try:
+            while rest:
+                try:
+                    self.parser.feed_data(rest)
+                    return
+                except httptools.HttpParserUpgrade as upgrade:
+                    rest = memoryview(rest)[upgrade.args[0] :]
+                    self._begin_again()
+        except httptools.HttpParserError:
+            self.send_400_response("This is no valid request.")
+
+    def _begin_again(self) -> None:
+        """The parser takes what follows an upgrade for another protocol, so a new one gets the head without it."""
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % pair for pair in self.headers if pair[0] not in _UPGRADE]
+        if any(name == b"connection" and b"close" in value.lower() for name, value in self.headers):
+            lines.append(b"connection: close")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.upgrading = False
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+
     def on_message_begin(self) -> None:
         """A request begins. What uvicorn prepares for the application is put off until it's known to go there."""
         if self.in_lane:
@@ -63,7 +93,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the lane."""
-        if self.url == PATH and self._free() and self.lane.takes(self.headers) and self._lasting():
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self.upgrading = True
+        elif self.url == PATH and self._free() and self.lane.takes(self.headers) and self._lasting():
             self.parts = []
         else:
             self._to_application()
@@ -83,12 +115,7 @@ class Connection(HttpToolsProtocol):
 
     def _lasting(self) -> bool:
         post = self.parser.get_method() == b"POST"
-        return (
-            post
-            and self.parser.should_keep_alive()
-            and not self.expect_100_continue
-            and not self.parser.should_upgrade()
-        )
+        return post and self.parser.should_keep_alive() and not self.expect_100_continue
 
     def on_body(self, body: bytes) -> None:
         """Collect the body."""
@@ -99,6 +126,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole: from here on only we can be slow."""
+        if self.upgrading:
+            return
         self.waiting_since = None
         if self.parts is not None:
             body = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,12 +15,8 @@ import pytest
 from slipway_server import bundle as bundles
 from slipway_server.fetch.command import Order, fetch
 from slipway_server.fetch.mlmodel import describe
-from slipway_server.metrics import Metrics
-from slipway_server.serve import Order as ServeOrder
-from slipway_server.serve import drift_for, main
-from slipway_server.server import Server, configured
-from slipway_server.service import Service
 from slipway_server.settings import Settings
+from tests.server import inprocess
 from tests.server.client import Client
 from tests.server.models import MODELS
 
@@ -73,25 +67,10 @@ def serve(fetched: Callable[[str], Path]) -> Serve:
 
     @contextlib.contextmanager
     def running(name: str, **settings: Any) -> Iterator[Client]:
-        directory = fetched(name)
-        service = Service(msgspec.structs.replace(SETTINGS, **settings), Metrics(0.2))
-        server = Server(configured(service, 0), service)
-        thread = threading.Thread(target=_run, args=(server, directory))
-        thread.start()
-        try:
-            yield Client(service, server).ready()
-        finally:
-            server.should_exit = True
-            thread.join(20)
-            assert not thread.is_alive()
+        with inprocess.running(fetched(name), msgspec.structs.replace(SETTINGS, **settings)) as client:
+            yield client
 
     return running
-
-
-def _run(server: Server, directory: Path) -> None:
-    drift = drift_for(directory, 1)
-    with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-        runner.run(main(server, ServeOrder(directory, 0), drift, None))
 
 
 @pytest.fixture(scope="session")
