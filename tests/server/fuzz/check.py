@@ -30,6 +30,8 @@ def asked(client: Client, seeds: Sequence[str]) -> tuple[Codes, list[str]]:
     seen = crowd(client.port, requests, seeds)
     found = counted(client) - before - Counter({200: 1})  # the page that was read before
     told = [] if found == seen.codes else [f"clients saw {dict(seen.codes)}, counted were {dict(found)}"]
+    if seen.codes.total() != len(seeds):
+        told.append(f"of {len(seeds)} requests {seen.codes.total()} were sent")
     return seen.codes, [*seen.wrong, *told]
 
 

@@ -7,22 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import mlflow.pyfunc
 import numpy as np
 import pandas as pd
-from mlflow.models import infer_signature
-from mlflow.models.signature import ModelSignature
-from mlflow.types import ColSpec, DataType, Schema
 
 from tests.server.models import MODELS, numbers, people
 
 FORECAST = """
 import mlflow.models
 import mlflow.pyfunc
+import pandas
 
 
 class Model(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
         values = model_input["b c"].to_numpy(dtype=float)
         return {"yhat": values * 2, "upper": values * 3}
 
@@ -36,7 +33,7 @@ import pandas
 
 
 class Model(mlflow.pyfunc.PythonModel):
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pandas.DataFrame, params=None):
         frame = model_input if isinstance(model_input, pandas.DataFrame) else pandas.DataFrame(model_input)
         return [{"sum": float(row["a"]) + float(row["e"]), "word": str(row["d"])[:3]} for _, row in frame.iterrows()]
 
@@ -48,7 +45,7 @@ mlflow.models.set_model(Model())
 def forecast(path: Path) -> None:
     """A Python function that answers with a dict of arrays."""
     x, _ = numbers()
-    _code(FORECAST, path, input_example=x[:3], signature=infer_signature(x))
+    _code(FORECAST, path, input_example=x[:3], signature=_signature(x))
 
 
 def free(path: Path) -> None:
@@ -59,12 +56,14 @@ def free(path: Path) -> None:
 
 def optional(path: Path) -> None:
     """A native pipeline with optional columns of every type, whose drift is counted."""
+    from mlflow.models.signature import ModelSignature
+    from mlflow.types import ColSpec, DataType, Schema
     from sklearn.compose import ColumnTransformer
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.pipeline import make_pipeline
 
     x, y = people()
-    columns = ColumnTransformer([("numbers", "passthrough", ["age", "rooms"])])
+    columns = ColumnTransformer([("numbers", "passthrough", ["rooms"])])
     schema = Schema(
         [
             ColSpec(DataType.double, "age", required=False),
@@ -90,9 +89,7 @@ def words(path: Path) -> None:
     x = x.assign(note=[f"{city} on {age:.0f} café" for city, age in zip(x["city"], x["age"], strict=True)])
     columns = ColumnTransformer([("text", TfidfVectorizer(), "note"), ("numbers", "passthrough", ["age", "rooms"])])
     x = x[["age", "rooms", "note"]]
-    _sklearn(
-        make_pipeline(columns, LogisticRegression()).fit(x, y), path, signature=infer_signature(x), input_example=x[:3]
-    )
+    _sklearn(make_pipeline(columns, LogisticRegression()).fit(x, y), path, signature=_signature(x), input_example=x[:3])
 
 
 def integers(path: Path) -> None:
@@ -101,7 +98,7 @@ def integers(path: Path) -> None:
 
     rng = np.random.default_rng(3)
     x = pd.DataFrame({"a": rng.integers(0, 9, 200), "b": rng.integers(-5, 5, 200).astype("int32")})
-    _sklearn(DecisionTreeClassifier().fit(x, x["a"] > 4), path, signature=infer_signature(x), input_example=x[:3])
+    _sklearn(DecisionTreeClassifier().fit(x, x["a"] > 4), path, signature=_signature(x), input_example=x[:3])
 
 
 def _code(text: str, path: Path, **more: Any) -> None:
@@ -109,6 +106,8 @@ def _code(text: str, path: Path, **more: Any) -> None:
     code.write_text(text)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import mlflow.pyfunc
+
         mlflow.pyfunc.save_model(path, python_model=str(code), pip_requirements=[], **more)
 
 
@@ -120,6 +119,14 @@ def _sklearn(model: Any, path: Path, **more: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         mlflow.sklearn.save_model(model, path, pip_requirements=[], skops_trusted_types=TRUSTED, **more)
+
+
+def _signature(x: pd.DataFrame) -> Any:
+    from mlflow.models import infer_signature
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return infer_signature(x)
 
 
 def _without_signature(text: str) -> str:

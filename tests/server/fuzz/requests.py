@@ -136,7 +136,7 @@ def _dressed(method: str, path: str, content: tuple[str, bytes], rng: random.Ran
     kind, body = content
     headers = [("host", "x"), ("content-type", kind if rng.random() < 0.95 else rng.choice(KINDS))]
     if rng.random() < 0.08:
-        coding, packed = rng.choice((("gzip", gzip.compress(body)), ("deflate", zlib.compress(body))))
+        coding, packed = rng.choice((("gzip", gzip.compress(body, mtime=0)), ("deflate", zlib.compress(body))))
         body = packed if rng.random() < 0.8 else values.damaged(packed, rng)
         headers.append(("content-encoding", coding))
     if rng.random() < 0.03:

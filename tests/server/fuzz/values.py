@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from typing import Any
@@ -15,7 +16,17 @@ ODD: tuple[Any, ...] = (
     "FP16", "INT8", "BYTES", "BOOL", "UINT64", "binary_data_size", [1, [2]], [[[1]]], "__class__",
 )  # fmt: skip
 """What no careful client sends, of every kind that JSON has and some that it has not."""
-KEYS = ("dataframe_split", "dataframe_records", "instances", "inputs", "params", "columns", "data", "index", "name")
+KEYS: tuple[str, ...] = (
+    "dataframe_split",
+    "dataframe_records",
+    "instances",
+    "inputs",
+    "params",
+    "columns",
+    "data",
+    "index",
+    "name",
+)
 KEYS += ("shape", "datatype", "parameters", "outputs", "id", "binary_data_size", "predict_fn", "signature_name")
 PARAMS: tuple[Any, ...] = (
     {}, None, {"predict_fn": "predict"}, {"predict_fn": "predict_proba"}, {"predict_fn": ["predict"]}, {"x": {"y": []}},
@@ -27,7 +38,7 @@ def edited(doc: Doc, rng: random.Random) -> Doc:
     """The document after one edit somewhere inside."""
     places = list(_places(doc))
     if not places or rng.random() < 0.05:
-        return rng.choice(ODD)
+        return copy.deepcopy(rng.choice(ODD))
     holder, key = rng.choice(places)
     rng.choice((_replace, _replace, _drop, _wrap, _copy, _rename, _repeat, _shuffle, _like))(holder, key, rng)
     return doc
@@ -46,7 +57,7 @@ def _places(doc: Doc, most: int = 400) -> Any:
 
 
 def _replace(holder: Any, key: Any, rng: random.Random) -> None:
-    holder[key] = rng.choice(ODD)
+    holder[key] = copy.deepcopy(rng.choice(ODD))
 
 
 def _drop(holder: Any, key: Any, _rng: random.Random) -> None:
@@ -60,9 +71,9 @@ def _wrap(holder: Any, key: Any, rng: random.Random) -> None:
 
 def _copy(holder: Any, key: Any, rng: random.Random) -> None:
     if isinstance(holder, list):
-        holder.insert(key, holder[key])
+        holder.insert(key, copy.deepcopy(holder[key]))
     else:
-        holder[rng.choice(KEYS)] = holder[key]
+        holder[rng.choice(KEYS)] = copy.deepcopy(holder[key])
 
 
 def _rename(holder: Any, key: Any, rng: random.Random) -> None:
@@ -71,8 +82,8 @@ def _rename(holder: Any, key: Any, rng: random.Random) -> None:
 
 
 def _repeat(holder: Any, key: Any, rng: random.Random) -> None:
-    if isinstance(holder, list) and len(holder) < 2000:
-        holder *= rng.choice((2, 3, 40, 150, 400))
+    if isinstance(holder, list) and len(json.dumps(holder)) < 2000:
+        holder += copy.deepcopy(holder * rng.choice((1, 2, 40, 150)))
 
 
 def _shuffle(holder: Any, _key: Any, rng: random.Random) -> None:
@@ -85,7 +96,7 @@ def _like(holder: Any, key: Any, rng: random.Random) -> None:
     value = holder[key]
     if isinstance(value, bool):
         holder[key] = not value
-    elif isinstance(value, int | float):
+    elif isinstance(value, int | float) and abs(value) < 1e15:
         holder[key] = rng.choice((value + 1, -value, value * 1e6, float(value), round(value), rng.gauss(0, 100)))
     elif isinstance(value, str):
         holder[key] = value[::-1] + rng.choice(("", "é", "\u2028", "0"))
