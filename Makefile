@@ -76,7 +76,8 @@ test: check mlflow gateway install ## The tests, the real cluster included, but 
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone and not long" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 
-test_long: mlflow gateway install ## Prometheus and its faults, the operator struck at its writes, edits by hand (more than half an hour)
+test_long: mlflow gateway install ## The server's fuzz, Prometheus and its faults, the operator struck at its writes, edits by hand (an hour)
+	@python -m tests.server.fuzz
 	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 
 faults: mlflow gateway install ## The operator killed at each single write of a release, a canary and a rollback, one at a time (a night)

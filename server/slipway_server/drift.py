@@ -196,7 +196,8 @@ class Drift:
             for place, count in enumerate(np.bincount(answers.argmax(axis=1)).tolist()):
                 self.cells[self.class_start + min(place, len(self.classes))] += count
         elif answers.ndim == 1:
-            for label, count in Counter(map(_label, answers.tolist())).items():
+            labels = answers.tolist()
+            for label, count in Counter(map(_label, labels) if answers.dtype.kind == "O" else labels).items():
                 self.cells[self.class_start + self._place(label)] += count
 
     def _place(self, label: Any) -> int:

@@ -1,4 +1,4 @@
-"""`python -m tests.server.fuzz`: a hundred thousand requests to sixteen models, compiled and native.
+"""`python -m tests.server.fuzz`: more than a hundred thousand requests to fifteen models, compiled and native.
 
 Every request is known by its seed, which is printed with whatever went wrong; `--again SEED` sends that one alone.
 """
@@ -25,7 +25,7 @@ from tests.server.inprocess import running
 def main() -> int:
     """Send what the command line asks for; 1 when anything was wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=110_000, help="how many in all")
+    parser.add_argument("--requests", type=int, default=112_000, help="how many in all")
     parser.add_argument("--seed", default="1", help="another seed, other requests")
     parser.add_argument("--only", default="", help="only the models whose name holds this")
     parser.add_argument("--again", default="", help="one request alone, by the seed that was printed")
