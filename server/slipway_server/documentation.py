@@ -24,6 +24,7 @@ _PAGES = {
     "/livez": "200 while a restart would not help",
     "/readyz": "200 once the model answered its own input example, until the process drains",
     "/metrics": "Prometheus' metrics",
+    "/metrics/requests": "Those of them that decide about a release",
     "/slipway/info": "What is served, how, and why so",
     "/slipway/example": "The model's own input example, ready for /invocations",
     "/v2": "Open Inference Protocol v2",

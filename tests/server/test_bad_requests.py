@@ -25,6 +25,7 @@ BODIES: dict[str, tuple[Any, str]] = {
     "no JSON": (b"{", "truncated"),
     "two documents": (b'{"inputs": [[1,2,3,4]]} {}', "malformed"),
     "not UTF-8": (b'{"inputs": "\xff\xfe"}', ""),
+    "not UTF-8 in a cell": (b'{"dataframe_split": {"columns": ["a"], "data": [["\xda"]]}}', ""),
     "a number": (b"7", "object"),
     "a list": (b"[[1,2,3,4]]", "object"),
     "null": (b"null", "object"),

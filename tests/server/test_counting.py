@@ -4,56 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from slipway_server import requests_page
 from slipway_server.app import Application
-from slipway_server.bundle import Bundle, Column, Signature
-from slipway_server.drift import Bins, Drift, Reference
-from slipway_server.metrics import CODES, PREDICTIONS, Metrics
+from slipway_server.metrics import Metrics
 from slipway_server.service import Service
 from tests.server.client import Client
 from tests.server.conftest import SETTINGS, Serve
+from tests.server.exposition import Codes, counted
+from tests.server.tables import ROW, split, tensor
 from tests.server.wire import Raw, wait_until
 
-Codes = Counter[tuple[str, int]]
-NAMES = ["a", "b c", "d", "e"]
-ROW = [0.5, 1.0, -3.0, 0.01]
 V2 = "/v2/models/demo/infer"
 LANE = {"inputs": [ROW]}
 ASIDE = {"inputs": [ROW], "params": {"predict_fn": "predict_proba"}}
 TENSOR = {"inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP64", "data": ROW}]}
 HEAD = b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
-
-
-def split(rows: int) -> dict[str, Any]:
-    """A request of so many rows."""
-    return {"dataframe_split": {"columns": NAMES, "data": [ROW] * rows}}
-
-
-def tensor(rows: int) -> dict[str, Any]:
-    """The same by the Open Inference Protocol."""
-    return {"inputs": [{"name": "input", "shape": [rows, 4], "datatype": "FP64", "data": ROW * rows}]}
-
-
-def counted(text: bytes) -> Codes:
-    """Answers by route and code."""
-    families = text_string_to_metric_families(text.decode())
-    found = [each for family in families for each in family.samples if each.name == "inference_requests_total"]
-    return Counter({(s.labels["route"], int(s.labels["code"])): int(s.value) for s in found if s.value})
-
-
-def timed(text: bytes, family: str) -> Counter[str]:
-    """Answers by route in one family of durations."""
-    families = text_string_to_metric_families(text.decode())
-    found = [each for each in families if each.name == f"inference_{family}_duration_seconds"]
-    samples = [each for family in found for each in family.samples if each.name.endswith("_count")]
-    return Counter({each.labels["route"]: int(each.value) for each in samples if each.value})
 
 
 def told(client: Client) -> Codes:
@@ -265,68 +234,3 @@ async def test_a_request_that_is_cut_off_at_the_end_of_the_server_is_told_so() -
         await task
     assert sent[0]["status"] == 503
     assert counted(service.metrics.render()) == Codes({("other", 503): 1})
-
-
-def test_requests_of_many_rows_are_timed_in_a_family_of_their_own(serve: Serve) -> None:
-    with serve("forest") as client:
-        for rows in (1, 100, 101, 3000):
-            assert client.predict(split(rows)).status == 200
-            assert client.post(V2, tensor(rows)).status == 200
-        assert client.predict(b"x" * 100_000).status == 400
-        text = client.get("/metrics/requests").body
-    assert timed(text, "request") == Counter({"invocations": 2, "v2": 2})
-    assert timed(text, "bulk_request") == Counter({"invocations": 3, "v2": 2}), (
-        "what is too large to tell is not judged"
-    )
-    assert counted(text) == Codes({("invocations", 200): 4, ("invocations", 400): 1, ("v2", 200): 4})
-
-
-@pytest.mark.parametrize(("most", "apart"), [(5, 1), (0, 0)])
-def test_how_many_rows_are_many_is_a_setting(serve: Serve, most: int, apart: int) -> None:
-    with serve("forest", latency_max_rows=most) as client:
-        for rows in (5, 6):
-            assert client.predict(split(rows)).status == 200
-        text = client.get("/metrics/requests").body
-    assert timed(text, "bulk_request")["invocations"] == apart
-    assert timed(text, "request")["invocations"] == 2 - apart
-
-
-def test_every_answer_is_in_one_family_of_durations_and_one_alone(serve: Serve) -> None:
-    with serve("boosted") as client:
-        for body in (split(1), split(300), {}, b"x" * 100_000):
-            client.predict(body)
-        client.get("/nowhere")
-        text = client.service.metrics.render()
-    by_route: Counter[str] = Counter()
-    for (route, _), number in counted(text).items():
-        by_route[route] += number
-    assert timed(text, "request") + timed(text, "bulk_request") == by_route
-
-
-def wide(features: int) -> Drift:
-    """The drift of a model with so many features."""
-    columns = tuple(Column(f"feature {index}", "double") for index in range(features))
-    bins = Bins((0.0, 1.0), (0.2, 0.3, 0.5))
-    bundle = Bundle("sha256:0", "sklearn", "onnx", "", Signature(columns=columns), classes=("no", "yes"))
-    return Drift(bundle, Reference({column.name: bins for column in columns}))
-
-
-def test_the_page_that_decides_is_small_whatever_the_model() -> None:
-    metrics = Metrics(0.137)
-    metrics.model = wide(10_000)
-    for route in PREDICTIONS:
-        for code in CODES:
-            metrics.answered(route, code, 1e-9)
-    page = requests_page.page(metrics).body
-    assert len(page) <= 20_000
-    assert counted(page) == Codes({(route, code): 1 for route in PREDICTIONS for code in CODES})
-    families = {family.name for family in text_string_to_metric_families(page.decode())}
-    names = {"request_duration_seconds", "bulk_request_duration_seconds", "requests", "in_flight_requests"}
-    assert families == {f"inference_{name}" for name in names}
-
-
-def test_the_large_page_still_has_everything() -> None:
-    metrics = Metrics(0.137)
-    metrics.model = wide(3)
-    assert set(requests_page.page(metrics).body.splitlines()) & set(metrics.render().splitlines())
-    assert b'inference_feature_rows_total{bin="0",feature="feature 2"}' in metrics.render()

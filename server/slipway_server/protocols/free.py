@@ -37,6 +37,6 @@ class FreeReader:
         return self._checked(next(iter(arrays.values())) if len(arrays) == 1 else arrays, {})
 
     def _checked(self, data: Any, params: dict[str, Any]) -> Inputs:
-        rows = len(data) if hasattr(data, "__len__") and getattr(data, "ndim", 1) else 1
+        rows = len(data) if hasattr(data, "__len__") and getattr(data, "ndim", None) != 0 else 1
         check_rows(rows, self.max_rows)
         return Inputs(rows=rows, raw=data, params=params)

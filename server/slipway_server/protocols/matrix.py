@@ -204,7 +204,7 @@ class MatrixReader:
         try:
             names = msgspec.json.decode(body)["dataframe_split"].get("columns") or self.names
             return f"column {names[int(found[2])]!r}: {message}"
-        except (msgspec.DecodeError, RecursionError, LookupError, TypeError, AttributeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, LookupError, TypeError, AttributeError):
             return message
 
 
