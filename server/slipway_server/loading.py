@@ -74,7 +74,8 @@ def _split(predictor: Predictor, ordinary: InlineRunner | ThreadRunner, how: tup
     settings, on_batch = how
     if settings.latency_max_rows <= 0:
         return ordinary
-    limits = Limits(1, settings.max_bulk_queue, settings.predict_timeout_seconds, bulk=True)
+    seconds, rows = settings.predict_timeout_seconds, settings.max_batch_rows
+    limits = Limits(1, settings.max_bulk_queue, seconds, rows, bulk=True)
     return SplitRunner(ordinary, ThreadRunner(predictor, limits, on_batch), settings.latency_max_rows)
 
 
