@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
-from slipway_server.predictor.threads import ThreadRunner
+from slipway_server.predictor.threads import ThreadRunner, Waiting
 
 
 class Gated:
@@ -129,22 +130,43 @@ async def test_a_request_that_others_kept_waiting_is_too_much_at_once_and_no_fau
     runner = ThreadRunner(model, Limits(1, 9, 10.0))
     first = asyncio.create_task(runner.run(of(1)))
     await asyncio.to_thread(model.entered.wait, 10)
-    runner.limits = Limits(1, 9, 0.01)  # the call that runs began just now, and has its time left
-    began, runner.since[0] = runner.since[0], math.inf
+    runner.limits = Limits(1, 9, 0.01)
+    runner.since[0] = math.inf  # the call that runs has its time left, however long this test takes
     with pytest.raises(RequestError) as caught:
         await runner.run(of(2))
-    assert began is not None
     assert (caught.value.status, caught.value.apart) == (429, True)
     model.gate.set()
     await first
     runner.close()
 
 
+async def test_what_a_request_waited_is_not_taken_off_the_time_that_the_model_has() -> None:
+    model = Gated()
+    runner = ThreadRunner(model, Limits(1, 9, 10.0))
+    task = asyncio.create_task(runner.run(of(1)))
+    await asyncio.to_thread(model.entered.wait, 10)
+    waiting = Waiting(of(1), asyncio.get_running_loop().create_future(), taken=monotonic())
+    runner._expire(waiting)
+    assert not waiting.future.done()
+    assert waiting.timer is not None
+    waiting.timer.cancel()
+    waiting.taken = monotonic() - 11
+    runner._expire(waiting)
+    error = waiting.future.exception()
+    assert isinstance(error, RequestError)
+    assert error.status == 504
+    model.gate.set()
+    await task
+    runner.close()
+
+
 async def test_behind_a_call_that_hangs_everybody_is_told_that_the_model_does_not_answer() -> None:
     model = Gated()
     runner = ThreadRunner(model, Limits(1, 9, 0.02))
-    answers = await asyncio.gather(*(runner.run(of(1)) for _ in range(3)), return_exceptions=True)
-    assert [answer.status for answer in answers if isinstance(answer, RequestError)] == [504, 504, 504]
+    first = asyncio.create_task(runner.run(of(1)))
+    await asyncio.to_thread(model.entered.wait, 10)
+    answers = await asyncio.gather(first, *(runner.run(of(1)) for _ in range(3)), return_exceptions=True)
+    assert [answer.status for answer in answers if isinstance(answer, RequestError)] == [504, 504, 504, 504]
     model.gate.set()
     runner.close()
 

@@ -20,11 +20,12 @@ from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_m
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """A request on its way to a thread. `taken`: the model has it."""
+    """A request on its way to a thread. `taken`: when the model got it. `timer`: when it is looked after."""
 
     inputs: Inputs
     future: asyncio.Future[Any]
-    taken: bool = False
+    taken: float | None = None
+    timer: asyncio.TimerHandle | None = None
 
 
 class ThreadRunner:
@@ -58,11 +59,11 @@ class ThreadRunner:
         self.pending += 1
         waiting = Waiting(inputs, future)
         self.queue.put(waiting)
-        timer = loop.call_later(self.limits.timeout, self._expire, waiting)
+        waiting.timer = loop.call_later(self.limits.timeout, self._expire, waiting)
         try:
             return await future
         finally:
-            timer.cancel()
+            waiting.timer.cancel()
 
     def close(self) -> None:
         """See `Runner`."""
@@ -70,16 +71,22 @@ class ThreadRunner:
             self.queue.put(None)
 
     def _expire(self, waiting: Waiting) -> None:
-        if not waiting.future.done():
-            self.stuck += 1
-            waiting.future.set_exception(self._late(waiting))
+        """The request's time in the queue, or the model's time for it, is over. The one is not taken off the other."""
+        if waiting.future.done():
+            return
+        left = waiting.taken + self.limits.timeout - monotonic() if waiting.taken is not None else 0.0
+        if left > 0:
+            waiting.timer = waiting.future.get_loop().call_later(left, self._expire, waiting)
+            return
+        self.stuck += 1
+        waiting.future.set_exception(self._late(waiting))
 
     def _late(self, waiting: Waiting) -> RequestError:
         """Why there is no answer: too many rows, too many requests, or a model that does not answer."""
-        seconds = self.limits.timeout
+        seconds, taken = self.limits.timeout, waiting.taken is not None
         if self.limits.bulk:
-            return too_many_rows(waiting.inputs.rows, seconds) if waiting.taken else waited(seconds)
-        return too_slow(seconds) if waiting.taken or self._hangs() else waited(seconds)
+            return too_many_rows(waiting.inputs.rows, seconds) if taken else waited(seconds)
+        return too_slow(seconds) if taken or self._hangs() else waited(seconds)
 
     def _hangs(self) -> bool:
         """Whether every thread is in a call that should have come back: nobody else can be served either."""
@@ -92,9 +99,9 @@ class ThreadRunner:
             alive = [waiting for waiting in batch if not waiting.future.done()]
             results: list[Any] = []
             if alive:
-                self.since[number] = monotonic()
+                self.since[number] = now = monotonic()
                 for waiting in alive:
-                    waiting.taken = True
+                    waiting.taken = now
                 results = _answers(self.predict, alive)
                 self.since[number] = None
                 self.on_batch(sum(waiting.inputs.rows for waiting in alive))
