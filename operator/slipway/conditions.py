@@ -13,12 +13,21 @@ from slipway.plan.actions import Plan
 from slipway.plan.alias import consequence
 from slipway.plan.announce import contradicted
 from slipway.plan.hold import held
+from slipway.plan.notices import COUNTERS_LOST
 from slipway.plan.phases import IN_FLIGHT, SERVING
 from slipway.plan.scene import Scene
-from slipway.plan.watching import lost, reference
+from slipway.plan.watching import lost, reference, unreadable
 from slipway.times import stamp
 
 Status = Literal["True", "False", "Unknown"]
+
+
+_SLO_SAYS: dict[slo.SloState, tuple[Status, str]] = {
+    slo.SloState.HEALTHY: ("True", "WithinObjectives"),
+    slo.SloState.NO_DATA: ("Unknown", "NoRequests"),
+    slo.SloState.LATENCY_NOT_JUDGED: ("Unknown", slo.SloState.LATENCY_NOT_JUDGED.value),
+}
+"""Status and reason of SLOHealthy; every other state is False, by its own name."""
 
 
 class Look(NamedTuple):
@@ -130,14 +139,14 @@ def _slo_healthy(look: Look) -> Judged:
         judged = slo.judge(candidate.spec.policy.slo, canary.watched, canary.watched.production)
         return Judged("False", judged.state.value, f"{candidate.name}: {judged.message}")
     if live is not None and lost(look.scene, live):
-        return Judged("Unknown", "NoData", f"no request counter of {live.name} can be read; see spec.rollout.onNoData")
+        why = unreadable(look.scene, live)[:900]
+        return Judged("Unknown", COUNTERS_LOST, f"{why}; see spec.rollout.onNoData")
     if live is None or live.status.watched is None:
-        return Judged("Unknown", "NoData", "no request was counted since the flip")
+        return Judged("Unknown", "NoRequests", "no request was counted since the flip")
     judged = slo.judge(live.spec.policy.slo, live.status.watched, reference(live))
-    if judged.state is slo.SloState.HEALTHY:
-        return Judged("True", "WithinObjectives", f"{judged.message}, since the flip")
-    status: Status = "Unknown" if judged.state is slo.SloState.NO_DATA else "False"
-    return Judged(status, judged.state.value, f"{judged.message}, since the flip")
+    status, reason = _SLO_SAYS.get(judged.state, ("False", judged.state.value))
+    unread = live.status.watched.unread
+    return Judged(status, reason, f"{judged.message}, since the flip{f'; not counted: {unread}' if unread else ''}")
 
 
 def _route_accepted(look: Look) -> Judged | None:

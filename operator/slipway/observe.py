@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,9 +12,9 @@ from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.children import serving, surrounded
 from slipway.context import Context
-from slipway.metrics.source import Target
+from slipway.metrics.source import Reading, Target
 from slipway.plan.needs import Needs, needs
-from slipway.plan.observed import ConfigText, Counters, Observed, RegistryView, Service
+from slipway.plan.observed import ConfigText, Observed, RegistryView, Service
 from slipway.plan.rollback import imminent
 from slipway.plan.scene import Scene
 from slipway.views import service_view
@@ -67,7 +68,11 @@ async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
     )
     services = {**seen.services, **strangers}
     seen = replace(seen, registry=registry, policy=policy, requests_problem=problem)
-    return replace(seen, services=services, counters=counters)
+    if counters is None:
+        return replace(seen, services=services)
+    read = {pod: found for pod, found in counters.items() if not isinstance(found, str)}
+    unread = {pod: why for pod, why in counters.items() if isinstance(why, str)}
+    return replace(seen, services=services, counters=read, unread=unread)
 
 
 async def _described(context: Context, seen: Observed, wants: Needs) -> RegistryView:
@@ -106,17 +111,17 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
     return {view.name: view for view in (service_view(service) for service in found if service)}
 
 
-async def _counters(context: Context, seen: Observed, wants: Needs) -> dict[str, Counters] | None:
-    """Counters of the ready pods of all revisions that are asked for, by pod."""
+async def _counters(context: Context, seen: Observed, wants: Needs) -> Mapping[str, Reading] | None:
+    """Counters of the ready pods of all revisions that are asked for, by pod; or why there are none."""
     reading = wants.reading
     judged = seen.revision(reading.judged) if reading else None
     if reading is None or judged is None:
         return None
     source = context.pods if reading.now else context.counters
     targets = [
-        Target(seen.release.metadata.namespace, pod.name, pod.ip)
+        Target(seen.release.metadata.namespace, pod.name, pod.ip, pod.started, pod.restarts)
         for revision in sorted(reading.revisions)
         for pod in seen.pods_of(revision)
         if pod.ready and pod.ip
     ]
-    return dict(await source.read(targets, seconds(judged.spec.policy.slo.latency.p95)))
+    return await source.read(targets, seconds(judged.spec.policy.slo.latency.p95))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+CLOCKS_APART_SECONDS = 5.0
+"""Two machines' clocks may differ by so much: nearer times do not say which was earlier."""
+
 
 def stamp(now: datetime) -> str:
     """`now` as RFC 3339 in UTC with milliseconds."""

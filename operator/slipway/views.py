@@ -98,6 +98,7 @@ def pod_view(pod: Object) -> Pod:
         ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", [])),
         waiting=_waiting(fetch) or _waiting(server),
         restarts=server.get("restartCount", 0),
+        started=state.get("running", {}).get("startedAt"),
         fetch_report=_fetch_report(fetch),
         fetch_failed=any(t.get("exitCode", 0) != 0 for t in _ends(fetch)),
         exit_report=ended.get("message") if ended and ended.get("exitCode", 0) != 0 else None,

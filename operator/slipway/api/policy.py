@@ -82,10 +82,26 @@ class Rollout(Frozen):
     )
 
 
+MAX_ROWS = 100
+"""What spec.slo.latency.maxRows is where a release leaves it out: the server's own default."""
+
+
 class LatencyObjective(Frozen):
     """Latency that at most 5 % of requests may exceed."""
 
     p95: Duration = Field("200ms", description="95th percentile of the time to answer.")
+    max_rows: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="Requests of more rows are timed apart and never judged by latency; 100 where it is left out. "
+        "It takes effect with the next revision.",
+    )
+
+    @property
+    def rows(self) -> int:
+        """The most rows of a request that is judged by latency."""
+        return MAX_ROWS if self.max_rows is None else self.max_rows
 
 
 class ErrorObjective(Frozen):

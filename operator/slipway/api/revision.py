@@ -123,6 +123,21 @@ class Counted(Frozen):
     requests: int = Field(0, ge=0, description="Requests answered.")
     slow: int = Field(0, ge=0, description="Requests slower than the latency objective.")
     errors: int = Field(0, ge=0, description="Requests answered with a 5xx status.")
+    timed: int | None = Field(
+        None,
+        ge=0,
+        description="Requests that latency is judged on: those of no more rows than slo.latency.maxRows. "
+        "Absent: all of them.",
+    )
+
+    @property
+    def by_latency(self) -> int:
+        """Requests that latency is judged on, the slow ones among them."""
+        return self.requests if self.timed is None else self.timed
+
+    def out_of(self, key: str) -> int:
+        """The requests that `key`, slow or errors, is a part of."""
+        return self.by_latency if key == "slow" else self.requests
 
 
 class Beside(Counted):
@@ -134,6 +149,18 @@ class Beside(Counted):
     expected_errors: float = Field(
         0, ge=0, description="Errors of both sides that would be the candidate's by its share of the requests."
     )
+
+
+class Mark(Frozen):
+    """What else was last read from a pod, beside its baseline."""
+
+    started: Timestamp | None = Field(None, description="When the process started that had counted it.")
+    restarted: bool | None = Field(
+        None,
+        description="Whether the pod was seen to count from 0 again before the cluster said when the new process "
+        "started: the next start that it tells is that of the process which the baseline is of.",
+    )
+    timed: int | None = Field(None, ge=0, description="Requests that latency is judged on. Absent: all of them.")
 
 
 class Watched(Counted):
@@ -159,6 +186,12 @@ class Watched(Counted):
             max_length=400,
             description="Counters last read from each pod: requests, slow, errors.",
         )
+    )
+    marks: dict[str, Mark] | None = Field(
+        None, max_length=400, description="What else was last read from each pod of the baseline."
+    )
+    unread: str | None = Field(
+        None, max_length=512, description="Which ready pods could not be read when the others last were, and why."
     )
 
 

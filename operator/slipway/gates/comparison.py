@@ -29,7 +29,7 @@ def log_e_worse(key: str, candidate: Counted, production: Counted) -> float:
     if isinstance(production, Beside):
         expected = production.expected_slow if key == "slow" else production.expected_errors
         return log_e_share(ours, ours + theirs, expected)
-    return log_e(ours, candidate.requests, upper_bound(theirs, production.requests))
+    return log_e(ours, candidate.out_of(key), upper_bound(theirs, production.out_of(key)))
 
 
 def log_e_share(ours: int, bad: int, expected: float) -> float:

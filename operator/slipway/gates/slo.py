@@ -8,6 +8,9 @@ Two questions, each asked of slow answers and of errors:
   inference").
 * Is production just as bad? Then going back to it helps nobody, and the answer is to halt: see `comparison`.
 
+Errors are a share of all requests, slow answers of those that the latency histogram timed: requests of very many rows
+are not among them.
+
 docs/slo.md has the mathematics and the figures.
 """
 
@@ -29,7 +32,7 @@ ALPHA = 0.05
 LOG_THRESHOLD = log(2 / ALPHA)
 """Each of the two objectives may use up half of ALPHA."""
 MIN_REQUESTS = 30
-"""Fewer requests never decide: bursts are correlated, and the test assumes that they are not."""
+"""Fewer requests never decide: bursts are correlated, and the test assumes that they are not. Timed ones on latency."""
 SLOW_RATIO = 0.05
 """A 95th percentile over the objective means that more than this share is slower than it."""
 _LARGEST = 1e9
@@ -47,6 +50,8 @@ class SloState(StrEnum):
     """The candidate is over its objective, and so is production: the cause lies elsewhere, going back is no help."""
     NO_DATA = "NoData"
     """Nothing was counted. Never a pass."""
+    LATENCY_NOT_JUDGED = "LatencyNotJudged"
+    """No breach is shown, and no request was of those that latency is judged on."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class SloJudgement:
     figures: Mapping[str, float] = field(default_factory=dict)
     """JSON numbers: counts, eSlow, eErrors, eSlowWorse, eErrorsWorse, threshold, medianToDetectSlow, …Errors."""
 
+    @property
+    def kept(self) -> str:
+        """Which objectives no breach of is shown."""
+        return "its objective for errors" if self.state is SloState.LATENCY_NOT_JUDGED else "its objectives"
+
 
 @dataclass(frozen=True)
 class _Objective:
@@ -67,6 +77,8 @@ class _Objective:
     phrase: str
     allowed: float
     bad: int
+    of: int
+    """The requests that it is judged on."""
     log_e: float
     shared: bool
     """Production is over it just as well."""
@@ -82,27 +94,38 @@ def judge(objective: SLO, candidate: Counted, production: Counted | None = None)
     if candidate.requests == 0:
         return SloJudgement(SloState.NO_DATA, "no request was counted", figures)
     looks = [_look(objective, key, candidate, production) for key in ("slow", "errors")]
-    enough = candidate.requests >= MIN_REQUESTS
-    broken = [look for look in looks if enough and look.log_e >= LOG_THRESHOLD]
+    broken = [look for look in looks if look.of >= MIN_REQUESTS and look.log_e >= LOG_THRESHOLD]
     if not broken:
-        counts = f"{candidate.requests} requests, {candidate.slow} slow, {candidate.errors} failed"
-        few = "" if enough else f"; fewer than {MIN_REQUESTS} decide nothing"
-        return SloJudgement(SloState.HEALTHY, counts + few, figures)
+        state = SloState.HEALTHY if candidate.by_latency else SloState.LATENCY_NOT_JUDGED
+        return SloJudgement(state, _counts(objective, candidate), figures)
     own = next((look for look in broken if not look.shared), None)
     if own is not None:
-        return SloJudgement(SloState.BREACH, _sentence(own, candidate), figures)
-    message = f"{_sentence(broken[0], candidate)}; production does no better, so the cause is not this revision"
+        return SloJudgement(SloState.BREACH, _sentence(own), figures)
+    message = f"{_sentence(broken[0])}; production does no better, so the cause is not this revision"
     return SloJudgement(SloState.EVERYTHING_BAD, message, figures)
 
 
+def _counts(objective: SLO, candidate: Counted) -> str:
+    """What was counted, where that shows no breach."""
+    few = f"; fewer than {MIN_REQUESTS} decide nothing" if candidate.requests < MIN_REQUESTS else ""
+    if candidate.timed is None:
+        return f"{candidate.requests} requests, {candidate.slow} slow, {candidate.errors} failed{few}"
+    answered, rows = f"{candidate.requests} requests, {candidate.errors} failed", objective.latency.rows
+    if candidate.timed == 0:
+        return f"{answered}{few}; latency is not judged: only requests of more than {rows} rows"
+    if not few and candidate.timed < MIN_REQUESTS:
+        few = f"; fewer than {MIN_REQUESTS} decide nothing on latency"
+    return f"{answered}; {candidate.slow} slow of {candidate.timed} with at most {rows} rows{few}"
+
+
 def _look(objective: SLO, key: str, candidate: Counted, production: Counted | None) -> _Objective:
-    allowed = _allowed(objective, key)
-    phrase = (
-        f"slower than {seconds(objective.latency.p95) * 1000:g} ms" if key == "slow" else "answered with a 5xx status"
-    )
-    evidence = log_e(getattr(candidate, key), candidate.requests, allowed)
+    allowed, bad, of = _allowed(objective, key), int(getattr(candidate, key)), candidate.out_of(key)
+    slower = f"slower than {seconds(objective.latency.p95) * 1000:g} ms"
+    if candidate.timed is not None:
+        slower = f"{slower}, among those of at most {objective.latency.rows} rows"
+    phrase = slower if key == "slow" else "answered with a 5xx status"
     return _Objective(
-        key, phrase, allowed, getattr(candidate, key), evidence, _shared(allowed, key, candidate, production)
+        key, phrase, allowed, bad, of, log_e(bad, of, allowed), _shared(allowed, key, candidate, production)
     )
 
 
@@ -116,17 +139,17 @@ def _shared(allowed: float, key: str, candidate: Counted, production: Counted | 
     Production with little traffic cannot show a breach as fast as the candidate does; then it is enough that what it
     shows speaks for a breach, and that the comparison speaks against the candidate being worse.
     """
-    if production is None or production.requests < MIN_REQUESTS:
+    if production is None or production.out_of(key) < MIN_REQUESTS:
         return False
     theirs, worse = (
-        log_e(getattr(production, key), production.requests, allowed),
+        log_e(getattr(production, key), production.out_of(key), allowed),
         log_e_worse(key, candidate, production),
     )
     return worse < LOG_THRESHOLD and (theirs >= LOG_THRESHOLD or (theirs > 0 and worse < 0))
 
 
-def _sentence(look: _Objective, candidate: Counted) -> str:
-    return f"{look.bad} of {candidate.requests} requests were {look.phrase}; {look.allowed:.1%} may be"
+def _sentence(look: _Objective) -> str:
+    return f"{look.bad} of {look.of} requests were {look.phrase}; {look.allowed:.1%} may be"
 
 
 def _figures(objective: SLO, candidate: Counted, production: Counted | None) -> dict[str, float]:
@@ -136,9 +159,11 @@ def _figures(objective: SLO, candidate: Counted, production: Counted | None) -> 
         "errors": candidate.errors,
         "threshold": round(exp(LOG_THRESHOLD), 3),
     }
+    if candidate.timed is not None:
+        figures["timed"] = candidate.timed
     for key in ("slow", "errors"):
         allowed, name = _allowed(objective, key), key.capitalize()
-        figures[f"e{name}"] = e_value(log_e(getattr(candidate, key), candidate.requests, allowed))
+        figures[f"e{name}"] = e_value(log_e(getattr(candidate, key), candidate.out_of(key), allowed))
         median = median_to_detect(allowed, MULTIPLES[2], LOG_THRESHOLD, MIN_REQUESTS)
         if median is not None:
             figures[f"medianToDetect{name}"] = median

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import isclose, isfinite
 from typing import Protocol
@@ -10,7 +11,9 @@ from typing import Protocol
 from slipway.plan.observed import Counters
 
 REQUESTS = "inference_requests_total"
-COUNT, BUCKET = "inference_request_duration_seconds_count", "inference_request_duration_seconds_bucket"
+HISTOGRAM = "inference_request_duration_seconds"
+"""Times the requests that latency is judged on: those of no more rows than spec.slo.latency.maxRows."""
+COUNT, BUCKET = f"{HISTOGRAM}_count", f"{HISTOGRAM}_bucket"
 IN_FLIGHT = "inference_in_flight_requests"
 NOBODYS = frozenset({"probe", "other"})
 """Routes whose requests are not predictions."""
@@ -23,16 +26,24 @@ class Target:
     namespace: str
     pod: str
     ip: str
+    started: str | None = None
+    """When its server's process started, as the kubelet says; None: not known."""
+    restarts: int = 0
+    """How many processes there were before this one."""
+
+
+Reading = Counters | str
+"""A pod's counters, or why there are none: the end of a sentence that begins with the pod."""
 
 
 class CounterSource(Protocol):
     """Reads the counters of many pods at once."""
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Counters]:
-        """Counters by pod. `slow_above` is the latency objective in seconds.
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
+        """Readings by pod. `slow_above` is the latency objective in seconds.
 
-        Never raises for a source that is down, slow or talks nonsense: the pods that nothing usable is known of are
-        left out, and nobody takes that for good news.
+        Never raises for a source that is down, slow or talks nonsense: a pod that nothing usable is known of comes
+        with the reason, and nobody takes that for good news.
         """
         ...
 
@@ -47,29 +58,51 @@ class Sample:
 
 
 def tally(samples: Iterable[Sample], slow_above: float) -> Counters:
-    """One pod's counters. Raises ValueError for samples that do not say how many requests were slow.
+    """One pod's counters. Raises ValueError for samples that do not say how many requests failed, or were slow.
 
-    5xx answers are errors. Slow are the answers above the bucket bound `slow_above`; the server has such a bucket
-    because it is told the objective. A pod that counts durations without that bucket leaves open what is slow, and a
-    number that is not finite says nothing: both are as good as unread, never good news.
+    5xx answers are errors. Slow are the timed answers above the bucket bound `slow_above`; the server has such a bucket
+    because it is told the objective. A series that does not arrive leaves open what it would have said, and a number
+    that is not finite says nothing: both are as good as unread, never good news.
     """
-    requests = errors = total = fast = in_flight = 0.0
-    bounded = False
-    for sample in samples:
+    found = [sample for sample in samples if sample.labels.get("route") not in NOBODYS]
+    for sample in found:
         if not isfinite(sample.value) or sample.value < 0:
             raise ValueError(f"{sample.name} is {sample.value}")
-        if sample.labels.get("route") in NOBODYS:
-            continue
-        if sample.name == REQUESTS:
-            requests += sample.value
-            errors += sample.value if sample.labels.get("code", "").startswith("5") else 0.0
-        elif sample.name == COUNT:
-            total += sample.value
-        elif sample.name == IN_FLIGHT:
-            in_flight += sample.value
-        elif sample.name == BUCKET and isclose(float(sample.labels.get("le", "nan")), slow_above, rel_tol=1e-9):
-            fast, bounded = fast + sample.value, True
-    if total and not bounded:
-        raise ValueError(f"no bucket of {BUCKET} ends at {slow_above:g} s")
-    slow = max(0.0, total - fast)
-    return Counters(int(max(requests, total)), int(slow), int(errors), int(in_flight))
+    answered, timed = _by_route(found, REQUESTS), _by_route(found, COUNT)
+    fast = _by_route([sample for sample in found if _bound(sample, slow_above)], BUCKET)
+    _complete(answered, timed, fast, slow_above)
+    total = sum(timed.values())
+    requests = max(sum(answered.values()), total)
+    return Counters(
+        requests=int(requests),
+        slow=int(max(0.0, total - sum(fast.values()))),
+        errors=int(sum(s.value for s in found if s.name == REQUESTS and s.labels.get("code", "").startswith("5"))),
+        in_flight=int(sum(sample.value for sample in found if sample.name == IN_FLIGHT)),
+        timed=None if total == requests else int(total),
+    )
+
+
+def _by_route(samples: Iterable[Sample], name: str) -> dict[str, float]:
+    sums: defaultdict[str, float] = defaultdict(float)
+    for sample in samples:
+        if sample.name == name:
+            sums[sample.labels.get("route", "")] += sample.value
+    return sums
+
+
+def _bound(sample: Sample, slow_above: float) -> bool:
+    """Whether it is the bucket that ends at the objective."""
+    return isclose(float(sample.labels.get("le", "nan")), slow_above, rel_tol=1e-9)
+
+
+def _complete(
+    answered: Mapping[str, float], timed: Mapping[str, float], fast: Collection[str], slow_above: float
+) -> None:
+    """Every route has its requests, its durations and, where it has any, the bucket at the objective."""
+    if not answered:
+        raise ValueError(f"no series {REQUESTS}: how many requests failed is not known")
+    untimed = sorted(set(answered) - set(timed))
+    if untimed:
+        raise ValueError(f'no series {COUNT}{{route="{untimed[0]}"}}: requests without durations cannot be judged')
+    if any(count and route not in fast for route, count in timed.items()):
+        raise ValueError(f"no bucket of {BUCKET} that ends at {slow_above:g} s")

@@ -23,7 +23,7 @@ from slipway.plan.moves import move, note, stall, wait, write
 from slipway.plan.scene import Scene
 from slipway.plan.traffic import split
 from slipway.plan.trouble import crashing
-from slipway.plan.watching import NO_DATA_SECONDS
+from slipway.plan.watching import NO_DATA_SECONDS, unreadable
 from slipway.times import elapsed, stamp
 
 READ_SECONDS = 2.0
@@ -142,16 +142,16 @@ def _complete(look: Look) -> Plan | None:
     if not bad and look.state.requests >= look.asked.min_requests:
         return None if _suspended(look) else _advance(look)
     if look.silent_seconds >= NO_DATA_SECONDS and look.candidate.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK:
-        message = (
-            f"no request counter could be read for {NO_DATA_SECONDS:g} s (spec.rollout.onNoData); {progress(look)}"
-        )
+        lost = f"{unreadable(look.scene, look.candidate)}, for {NO_DATA_SECONDS:g} s now (spec.rollout.onNoData)"
+        message = f"{lost}; {progress(look)}"
         return _end(look, Phase.INCONCLUSIVE, ("NoData", message))
     late = elapsed(look.known.step_started_at, look.scene.now) > seconds(look.asked.timeout)
     if not late or held(look.scene):
         return None
     counted = f"{look.state.requests} of {look.asked.min_requests} requests at {look.known.weight} %"
     said = look.judgement.message if bad else f"{counted} after {look.asked.timeout}"
-    problem = look.scene.route.problem if look.scene.route else None
+    route = look.scene.route.problem if look.scene.route else None
+    problem = unreadable(look.scene, look.candidate) if look.silent_seconds >= NO_DATA_SECONDS else route
     reason = "EverythingBad" if bad else "TooLittleTraffic"
     return _end(look, Phase.INCONCLUSIVE, (reason, f"{said}; {problem}" if problem else said))
 
@@ -183,7 +183,7 @@ def _advance(look: Look) -> Plan:
         return _end(look, Phase.PROMOTING, ("Promoting", f"{what}; moving production to {candidate.name}"))
     weight = steps[state.step].weight
     update = {"step": state.step + 1, "weight": weight, "entered_at": stamp(look.scene.now), "step_started_at": None}
-    message = f"step {state.step} kept the objectives: {look.judgement.message}; next {weight} %"
+    message = f"step {state.step} kept {look.judgement.kept}: {look.judgement.message}; next {weight} %"
     following = state.model_copy(update={**update, "requests": 0, "of": 0})
     changes = {"canary": following, "reason": "CanaryStep", "message": message}
     decision = Decision(
@@ -208,5 +208,5 @@ def _wait(look: Look) -> Plan:
     if look.state.requests >= look.asked.min_requests:
         done = f"step {state.step} of {len(look.steps)} has its {look.asked.min_requests} requests"
         return wait(f"{done}; {_suspended(look)}", READ_SECONDS)
-    blind = look.silent_seconds >= NO_DATA_SECONDS
-    return wait(f"{progress(look)}{'; no request counter can be read' if blind else ''}", READ_SECONDS)
+    blind = f"; {unreadable(look.scene, look.candidate)}" if look.silent_seconds >= NO_DATA_SECONDS else ""
+    return wait(f"{progress(look)}{blind}", READ_SECONDS)

@@ -42,7 +42,8 @@ class Look:
         new = watched.requests - before.requests
         both = new + _production(watched.production) - _production(before.production)
         judged = judge(self.candidate.spec.policy.slo, watched, watched.production)
-        written = {"read_at": stamp(self.scene.now), "state": judged.state.value, "figures": dict(judged.figures)}
+        said = {"state": judged.state.value, "figures": dict(judged.figures), "unread": self.unread}
+        written = {"read_at": stamp(self.scene.now), **said}
         update = {"requests": self.known.requests + new, "of": self.known.of + both}
         return self.known.model_copy(update={**update, "watched": watched.model_copy(update=written)})
 
@@ -66,6 +67,12 @@ class Look:
     def silent_seconds(self) -> float:
         """For how long nothing could be read of the candidate."""
         return elapsed(self.state.watched.read_at or self.known.step_started_at, self.scene.now)
+
+    @property
+    def unread(self) -> str | None:
+        """Which ready pods of either side could not be read now, and why; None: none."""
+        sides = (self.candidate.name, self.known.against)
+        return next((why[:512] for side in sides if (why := self.scene.seen.unread_of(side))), None)
 
     @property
     def worth_writing(self) -> bool:

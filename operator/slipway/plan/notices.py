@@ -7,6 +7,9 @@ from slipway.api.release_status import Condition, HoldReason, ReleaseStatus
 from slipway.plan.actions import Decision
 from slipway.plan.observed import Observed
 
+COUNTERS_LOST = "NoData"
+"""Reason of SLOHealthy where no counter of the revision under watch can be read."""
+
 
 def notices(seen: Observed, after: ReleaseStatus) -> tuple[Decision, ...]:
     """What the step from the status that was seen to the next says, once: a condition that stays says nothing."""
@@ -30,6 +33,8 @@ def _notice(seen: Observed, before: Condition | None, after: Condition) -> Decis
             return Decision("Held", "", after.message, _holder(seen, after.reason), details=details)
         lifter = _lifter(seen, was[1])
         return Decision("HoldLifted", "", f"{was[1]} is over", lifter, details=details) if was[0] == "True" else None
+    if after.type == "SLOHealthy" and after.reason == COUNTERS_LOST:
+        return Decision("CountersLost", "", after.message, rule(after.reason), warning=True, details=details)
     if after.reason == "AliasEdited":
         return Decision("AliasEdited", "", after.message, UNVERIFIED, warning=True, details=details)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from slipway.actors import Actors
@@ -24,6 +24,8 @@ class Pod:
     waiting: str | None = None
     """Reason why a container does not start, such as ImagePullBackOff."""
     restarts: int = 0
+    started: str | None = None
+    """When its serving container was last started, as the kubelet says."""
     fetch_report: str | None = None
     """Termination message of the init container."""
     fetch_failed: bool = False
@@ -178,6 +180,21 @@ class Counters:
     errors: int
     in_flight: int = 0
     """Requests that it is answering now."""
+    timed: int | None = None
+    """Requests that latency is judged on, the slow ones among them; None: all of them."""
+    started: str | None = None
+    """When the process that counted them started, as the kubelet says; None: not known."""
+    delayed: bool = False
+    """Whether an earlier reading may have been a newer one: then a lower count says nothing."""
+
+    @property
+    def by_latency(self) -> int:
+        """Requests that latency is judged on."""
+        return self.requests if self.timed is None else self.timed
+
+    def from_afar(self, started: str | None) -> Counters:
+        """The same, read from somebody who had read it earlier, of a process that started at `started`."""
+        return replace(self, started=started, delayed=True)
 
 
 @dataclass(frozen=True)
@@ -216,6 +233,8 @@ class Observed:
     """Who made the release's spec what it is, as far as that is certain."""
     counters: Mapping[str, Counters] | None = None
     """Counters of the pods that a decision may need now, by pod; None: not read. Who did not answer is missing."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Pod that was asked for its counters in vain → why, as the end of a sentence that begins with the pod."""
 
     def revision(self, name: str | None) -> ModelRevision | None:
         """The revision called `name`."""
@@ -229,3 +248,11 @@ class Observed:
         """Counters of those pods of `revision` that were read."""
         read = self.counters or {}
         return {pod.name: read[pod.name] for pod in self.pods_of(revision) if pod.name in read}
+
+    def unread_of(self, revision: str) -> str | None:
+        """Which pods of `revision` were asked for their counters in vain, and why, in one sentence; None: none."""
+        missing = [pod.name for pod in self.pods_of(revision) if pod.name in self.unread]
+        if not missing:
+            return None
+        others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        return f"pod {missing[0]}{others} {self.unread[missing[0]]}"

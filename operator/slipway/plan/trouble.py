@@ -36,7 +36,9 @@ def trouble(scene: Scene, live: ModelRevision) -> Trouble | None:
     if judged.state is slo.SloState.BREACH:
         return Trouble(RollbackTrigger.SLO_BREACH, f"{live.name}: {judged.message}", dict(judged.figures))
     if lost(scene, live) and live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK:
+        why = scene.seen.unread_of(live.name)
         message = f"no request counter of {live.name} could be read for {NO_DATA_SECONDS:g} s"
+        message += f": {why}" if why else ""
         return Trouble(RollbackTrigger.NO_DATA, message, dict(judged.figures))
     return None
 

@@ -48,7 +48,9 @@ def reference(live: ModelRevision) -> Counted | None:
     canary = live.status.canary
     beside = canary.watched.production if canary else None
     known = beside or live.status.production_before
-    return Counted(requests=known.requests, slow=known.slow, errors=known.errors) if known else None
+    if known is None:
+        return None
+    return Counted(requests=known.requests, slow=known.slow, errors=known.errors, timed=known.timed)
 
 
 def silent_seconds(scene: Scene, live: ModelRevision) -> float:
@@ -63,6 +65,12 @@ def lost(scene: Scene, live: ModelRevision) -> bool:
     """Whether the source of its counters is lost while it is under watch."""
     length = seconds(live.spec.policy.rollout.watch)
     return live.status.phase is Phase.WATCHING and length > 0 and silent_seconds(scene, live) >= NO_DATA_SECONDS
+
+
+def unreadable(scene: Scene, revision: ModelRevision) -> str:
+    """That none of its counters can be read, and why where somebody was asked."""
+    why = scene.seen.unread_of(revision.name)
+    return f"no request counter of {revision.name} can be read{f': {why}' if why else ''}"
 
 
 def watch(scene: Scene) -> Plan | None:
@@ -93,12 +101,14 @@ def _kept(scene: Scene, live: ModelRevision, length: float) -> tuple[str, str]:
         return "PromotedAmongTrouble", f"{subject} was watched for {length:g} s: {judged.message}"
     if judged.state is slo.SloState.NO_DATA:
         return "Promoted", f"{subject} was watched for {length:g} s; nobody sent it a request"
-    return "Promoted", f"{subject} kept its objectives for {length:g} s ({judged.message})"
+    return "Promoted", f"{subject} kept {judged.kept} for {length:g} s ({judged.message})"
 
 
 def _written(scene: Scene, live: ModelRevision) -> Watched:
     judged = judgement(scene, live)
-    return watched(scene, live).model_copy(update={"state": judged.state.value, "figures": dict(judged.figures)})
+    why = scene.seen.unread_of(live.name)
+    said = {"state": judged.state.value, "figures": dict(judged.figures), "unread": why[:512] if why else None}
+    return watched(scene, live).model_copy(update=said)
 
 
 def _worth_writing(scene: Scene, live: ModelRevision, written: Watched) -> bool:
@@ -131,7 +141,7 @@ def _pending(scene: Scene, live: ModelRevision, length: float) -> str:
     if not lost(scene, live):
         return f"watching {live.name} for {length:g} s after the flip"
     after = "production goes back" if live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK else "the watch goes on"
-    return f"no request counter of {live.name} can be read; {after} (spec.rollout.onNoData)"
+    return f"{unreadable(scene, live)}; {after} (spec.rollout.onNoData)"
 
 
 def recording(scene: Scene, candidate: ModelRevision) -> bool:

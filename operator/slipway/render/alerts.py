@@ -72,7 +72,7 @@ def tolerated(budget: float, factor: float) -> float:
 
 def _latency(subject: Subject) -> list[Rule]:
     name = "InferenceLatencyBudgetBurn"
-    what = f"requests were slower than {subject.threshold * 1000:g} ms"
+    what = f"the requests that latency is judged on were slower than {subject.threshold * 1000:g} ms"
     return [_burning(subject, (name, LATENCY, what), SLOW_RATIO, burn) for burn in burns(SLOW_RATIO)]
 
 
@@ -89,7 +89,7 @@ def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn:
         f'slo:sli_error:ratio{{{subject.labels},slo="{slo}",window="{pace.over(hours)}"}} > {limit:.6g}'
         for hours in (burn.long, burn.short)
     ]
-    enough = f"{_requests(subject, pace.over(burn.long))} >= {MIN_REQUESTS}"
+    enough = f"{_judged(subject, slo, pace.over(burn.long))} >= {MIN_REQUESTS}"
     description = (
         f"{{{{ $value | humanizePercentage }}}} of {what} over the last {pace.over(burn.long)}. The objective allows "
         f"{budget:.4g} of them; this alert's limit is {limit:.4g}, held over {pace.over(burn.short)} too."
@@ -171,9 +171,15 @@ def _rolled_back(subject: Subject) -> list[Rule]:
     ]
 
 
-def _requests(subject: Subject, span: str, offset: str = "") -> str:
+def _judged(subject: Subject, slo: str, span: str) -> str:
+    """The requests within `span` that an objective is judged on: by latency all but those of very many rows."""
+    all_, bulk = _requests(subject, span), _requests(subject, span, kind="bulk_requests")
+    return f"({all_} - ({bulk} or 0 * {all_}))" if slo == LATENCY else all_
+
+
+def _requests(subject: Subject, span: str, offset: str = "", kind: str = "requests") -> str:
     """Production's requests within `span`, added up from the rate that is recorded once an interval."""
-    rate = f"release:inference_requests:rate{{{subject.labels}}}"
+    rate = f"release:inference_{kind}:rate{{{subject.labels}}}"
     return f"sum_over_time({rate}[{span}]{offset}) * {subject.pace.scrape:g}"
 
 

@@ -116,11 +116,13 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
 
 
 def _identity(revision: ModelRevision) -> dict[str, str | None]:
+    latency = revision.spec.policy.slo.latency
     return {
         "SLIPWAY_MODEL_NAME": revision.spec.model.name,
         "SLIPWAY_MODEL_VERSION": revision.spec.model.version,
         "SLIPWAY_REVISION": revision.name,
-        "SLIPWAY_LATENCY_THRESHOLD_SECONDS": f"{seconds(revision.spec.policy.slo.latency.p95):g}",
+        "SLIPWAY_LATENCY_THRESHOLD_SECONDS": f"{seconds(latency.p95):g}",
+        "SLIPWAY_LATENCY_MAX_ROWS": None if latency.max_rows is None else str(latency.max_rows),
         "SLIPWAY_LAME_DUCK_SECONDS": str(LAME_DUCK_SECONDS),
         "HOME": "/tmp",
     }

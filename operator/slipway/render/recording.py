@@ -29,6 +29,8 @@ _ROUTES = 'route=~"invocations|v2"'
 _REVISION = "namespace, release, revision, model_version"
 _JOIN = "on (namespace, release, revision) group_left (track)"
 _HISTOGRAM = "inference_request_duration_seconds"
+_BULK = "inference_bulk_request_duration_seconds"
+"""Times the requests of very many rows, which no latency is judged on."""
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,27 @@ def _tracks(subject: Subject) -> Rule:
 
 
 def _rates(subject: Subject) -> list[Rule]:
-    """Requests a second, all and bad, by revision and for production as a whole."""
-    span = subject.pace.over(BASE_HOURS)
-    served, tracked = f"{subject.labels},{_ROUTES}", f"{_JOIN} release:revision_track:info{{{subject.labels}}}"
-    total = f"sum by ({_REVISION}) (rate({_HISTOGRAM}_count{{{served}}}[{span}]))"
-    fast = f"sum by ({_REVISION}) (rate({_HISTOGRAM}_bucket{{{served},{subject.bucket}}}[{span}]))"
-    failed = f'sum by ({_REVISION}) (rate(inference_requests_total{{{served},code=~"5.."}}[{span}]))'
-    kinds = {"requests": total, "slow_requests": f"clamp_min({total} - {fast}, 0)"}
-    kinds["failed_requests"] = f"({failed} or 0 * {total})"
+    """Requests a second, all, bulk and bad, by revision and for production as a whole.
+
+    Bulk requests are told apart rather than left out, so that what was recorded before a server knew them stays true.
+    """
+    tracked = f"{_JOIN} release:revision_track:info{{{subject.labels}}}"
+    timed, fast = _rate(subject, f"{_HISTOGRAM}_count"), _rate(subject, f"{_HISTOGRAM}_bucket", subject.bucket)
+    bulk = f"({_rate(subject, f'{_BULK}_count')} or 0 * {timed})"
+    failed = _rate(subject, "inference_requests_total", 'code=~"5.."')
+    kinds = {"requests": f"({timed} + {bulk})", "bulk_requests": bulk}
+    kinds |= {"slow_requests": f"clamp_min({timed} - {fast}, 0)", "failed_requests": f"({failed} or 0 * {timed})"}
     rules = [_record(f"revision:inference_{kind}:rate", f"{rate} * {tracked}") for kind, rate in kinds.items()]
     for kind in kinds:
         whole = f"sum by (namespace, release) (revision:inference_{kind}:rate{{{subject.labels},{PRODUCTION}}})"
         rules.append(_record(f"release:inference_{kind}:rate", whole))
     return rules
+
+
+def _rate(subject: Subject, counter: str, *matchers: str) -> str:
+    """What a counter of the pods grows by a second, by revision."""
+    served = ",".join((subject.labels, _ROUTES, *matchers))
+    return f"sum by ({_REVISION}) (rate({counter}{{{served}}}[{subject.pace.over(BASE_HOURS)}]))"
 
 
 def _quantiles(subject: Subject) -> list[Rule]:
@@ -137,8 +147,12 @@ def _budgets(subject: Subject) -> list[Rule]:
 
 
 def _share(subject: Subject, kind: str, hours: float) -> str:
-    bad, all_ = (f"release:inference_{each}:rate{{{subject.labels}}}" for each in (kind, "requests"))
-    if hours == BASE_HOURS:
-        return f"{bad} / ({all_} > 0)"
-    span = subject.pace.over(hours)
-    return f"sum_over_time({bad}[{span}]) / (sum_over_time({all_}[{span}]) > 0)"
+    bad, all_, bulk = (_summed(subject, each, hours) for each in (kind, "requests", "bulk_requests"))
+    judged = f"({all_} - ({bulk} or 0 * {all_}))" if kind == "slow_requests" else all_
+    return f"{bad} / ({judged} > 0)"
+
+
+def _summed(subject: Subject, kind: str, hours: float) -> str:
+    """Production's requests of a kind in a window, as a rate or a sum of rates."""
+    rate = f"release:inference_{kind}:rate{{{subject.labels}}}"
+    return rate if hours == BASE_HOURS else f"sum_over_time({rate}[{subject.pace.over(hours)}])"

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store import Appended, Row, StoreError
 from slipway.cluster import Conflict, NotFound, Object
-from slipway.metrics.source import Target
+from slipway.metrics.source import Reading, Target
 from slipway.plan.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError, RegistryRefusal
 
@@ -290,11 +290,15 @@ class FakeCounters:
     answered: dict[str, Counters] = field(default_factory=dict)
     """Pod → its counters; a pod that is not here has answered nothing yet."""
     down: bool = False
+    why: dict[str, str] = field(default_factory=dict)
+    """Pod → why it cannot be read."""
     reads: int = 0
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Counters]:
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
         self.reads += 1
-        return {} if self.down else {t.pod: self.answered.get(t.pod, Counters(0, 0, 0)) for t in targets}
+        if self.down:
+            return {}
+        return {t.pod: self.why.get(t.pod, self.answered.get(t.pod, Counters(0, 0, 0))) for t in targets}
 
     def serve(self, revision: str, requests: int, slow: int = 0, errors: int = 0) -> None:
         """The first pod of `revision` answers so many requests more."""
