@@ -155,11 +155,6 @@ class Mark(Frozen):
     """What else was last read from a pod, beside its baseline."""
 
     started: Timestamp | None = Field(None, description="When the process started that had counted it.")
-    restarted: bool | None = Field(
-        None,
-        description="Whether the pod was seen to count from 0 again before the cluster said when the new process "
-        "started: the next start that it tells is that of the process which the baseline is of.",
-    )
     timed: int | None = Field(None, ge=0, description="Requests that latency is judged on. Absent: all of them.")
 
 

@@ -2,13 +2,13 @@
 
 Counters only grow while a process lives. So a reading of the process that the last one was of adds what is more, and
 one that shows less is an older one: no news. Whether it is another process is never guessed from a lower count where
-an older reading can be the cause (`Counters.delayed`): then the process' start has to say so.
+an older reading can be the cause (`Counters.delayed`): then the start of the process has to say so. In doubt it is the
+same process, so that never more is counted than was answered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import NamedTuple
 
 from slipway.api.revision import Beside, Counted, Mark, Watched
@@ -111,19 +111,15 @@ def _last(before: Watched, pod: str) -> _Last | None:
 
 def _restarted(last: _Last, read: Counters) -> bool:
     """Whether `read` is of a later process than the last reading."""
-    if read.delayed:
-        return _started_later(last, read)
-    return read.requests < last.counts[0] or (last.mark.started is not None and _started_later(last, read))
+    if read.delayed and last.mark.started is not None:
+        return _later(read.started, last.mark.started)
+    lower = not read.delayed and read.requests < last.counts[0]
+    return lower or _later(read.started, last.read_at, CLOCKS_APART_SECONDS)
 
 
-def _started_later(last: _Last, read: Counters) -> bool:
-    """Whether the process of `read` started after that of the last reading, or after it was read."""
-    if read.started is None or last.mark.restarted:
-        return False
-    if last.mark.started is not None:
-        return parse(read.started) > parse(last.mark.started)
-    apart = timedelta(seconds=CLOCKS_APART_SECONDS)
-    return last.read_at is not None and parse(read.started) > parse(last.read_at) + apart
+def _later(one: str | None, other: str | None, seconds: float = 0.0) -> bool:
+    """Whether `one` is known to be more than `seconds` after `other`."""
+    return one is not None and other is not None and (parse(one) - parse(other)).total_seconds() > seconds
 
 
 def _written(before: Watched, counters: Mapping[str, Counters]) -> dict[str, object]:
@@ -147,12 +143,11 @@ def _noted(last: _Last | None, read: Counters) -> tuple[tuple[int, int, int, int
     if not _restarted(last, read):
         requests, slow, errors, timed = (max(now, was) for now, was in zip(counts, last.counts, strict=True))
         return (requests, slow, errors, timed), _same(last.mark, read)
-    told = last.mark.started is not None and _started_later(last, read)
-    return counts, mark if read.delayed or told else Mark(started=read.started, restarted=True)
+    told = read.delayed or _later(read.started, last.mark.started)
+    return counts, mark if told else Mark()
 
 
 def _same(mark: Mark, read: Counters) -> Mark:
-    """The mark of a process that was read again."""
-    if read.started is None or (mark.started is not None and parse(read.started) <= parse(mark.started)):
-        return mark
-    return Mark(started=read.started)
+    """The mark of a process that was read again: its start, as it was told last."""
+    known = mark.started is not None and not _later(read.started, mark.started)
+    return mark if known else Mark(started=read.started)
