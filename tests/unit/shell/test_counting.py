@@ -158,7 +158,9 @@ def moment(at: float) -> str:
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from(["serve", "restart", "told", "read", "write"]), st.integers(0, 40), st.integers(1, 9)),
+        st.tuples(
+            st.sampled_from(["serve", "restart", "told", "read", "write"]), st.integers(0, 40), st.integers(1, 9)
+        ),
         max_size=40,
     )
 )

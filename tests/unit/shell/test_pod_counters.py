@@ -1,13 +1,22 @@
-"""Counters from a pod's metrics page."""
+"""Counters from a pod: which page it is asked for, how much of it is read, and what is said where that is no use."""
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 
-from slipway.metrics.pods import counted
+import aiohttp
+import pytest
+from aiohttp import web
+
+from slipway import names
+from slipway.metrics import pods
+from slipway.metrics.pods import MIB, PAGE, SMALL_PAGE, PodCounters, counted
+from slipway.metrics.source import Reading, Target
 from slipway.plan.observed import Counters
 
-PAGE = """
+PAGE_TEXT = """
 # TYPE inference_requests_total counter
 inference_requests_total{route="invocations",code="200"} 90
 inference_requests_total{route="invocations",code="400"} 6
@@ -22,18 +31,147 @@ inference_request_duration_seconds_sum{route="invocations"} 9
 
 
 def test_slow_and_failed_requests_are_told_apart_and_bad_requests_are_nobodys_fault() -> None:
-    assert counted(PAGE, 0.2) == Counters(requests=100, slow=5, errors=4)
+    assert counted(PAGE_TEXT, 0.2) == Counters(requests=100, slow=5, errors=4)
 
 
 def test_without_a_bucket_at_the_objective_a_pod_is_as_good_as_unread() -> None:
     with pytest.raises(ValueError, match=r"ends at 0\.123 s"):
-        counted(PAGE, 0.123)
+        counted(PAGE_TEXT, 0.123)
 
 
-def test_an_empty_page_counts_nothing() -> None:
-    assert counted("", 0.2) == Counters(0, 0, 0)
+def test_a_page_without_a_counter_says_nothing_rather_than_that_all_is_well() -> None:
+    with pytest.raises(ValueError, match="no series inference_requests_total"):
+        counted("", 0.2)
+
+
+def test_requests_without_durations_cannot_be_judged() -> None:
+    plain = "\n".join(line for line in PAGE_TEXT.splitlines() if "duration" not in line)
+    with pytest.raises(ValueError, match=r'no series inference_request_duration_seconds_count\{route="invocations"\}'):
+        counted(plain, 0.2)
+
+
+def test_requests_of_very_many_rows_are_counted_and_not_timed() -> None:
+    bulk = """
+inference_requests_total{route="v2",code="200"} 40
+inference_request_duration_seconds_count{route="v2"} 0
+inference_bulk_request_duration_seconds_bucket{route="v2",le="0.2"} 0
+inference_bulk_request_duration_seconds_count{route="v2"} 40
+"""
+    found = counted(PAGE_TEXT + bulk, 0.2)
+    assert found == Counters(requests=140, slow=5, errors=4, timed=100)
+    assert found.by_latency == 100
 
 
 def test_nonsense_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"."):
         counted('inference_requests_total{code="200"} many', 0.2)
+
+
+def features(number: int) -> str:
+    """The page of a model whose drift is measured on so many features."""
+    lines = (f'drift_bin_total{{feature="feature_{n}",bin="{b}"}} 1000.0' for n in range(number) for b in range(20))
+    return "\n".join((*lines, PAGE_TEXT))
+
+
+@dataclass
+class Server:
+    """A pod that answers as told, in one go or slowly."""
+
+    pages: dict[str, str] = field(default_factory=dict)
+    status: int = 200
+    slowly: bool = False
+    silent: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str] = field(default_factory=list)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path)
+        if self.silent.is_set():
+            await asyncio.Event().wait()
+        if self.status != 200:
+            return web.Response(status=self.status, headers={"Location": "/elsewhere"})
+        if request.path not in self.pages:
+            return web.Response(status=404)
+        body = self.pages[request.path].encode()
+        if not self.slowly:
+            return web.Response(body=body)
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for start in range(0, len(body), 8192):
+            await response.write(body[start : start + 8192])
+            await asyncio.sleep(0)
+        return response
+
+
+POD = Target("demo", "cancer-r2-abc", "127.0.0.1", started="2026-01-01T00:00:00Z")
+WHOLE = Counters(100, 5, 4, started=POD.started)
+
+
+@pytest.fixture
+async def pod(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Server, PodCounters]]:
+    server, app = Server({SMALL_PAGE: PAGE_TEXT}), web.Application()
+    app.router.add_get("/{path:.*}", server.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    monkeypatch.setattr(names, "HTTP_PORT", runner.addresses[0][1])
+    monkeypatch.setattr(pods, "TIMEOUT_SECONDS", 30.0)
+    async with aiohttp.ClientSession() as session:
+        yield server, PodCounters(session)
+    await runner.cleanup()
+
+
+async def reading(source: PodCounters) -> Reading:
+    return (await source.read([POD], 0.2))[POD.pod]
+
+
+async def test_the_small_page_is_enough(pod: tuple[Server, PodCounters]) -> None:
+    server, source = pod
+    assert await reading(source) == WHOLE
+    assert server.asked == [SMALL_PAGE]
+
+
+@pytest.mark.parametrize("slowly", [False, True], ids=["at once", "slowly"])
+@pytest.mark.parametrize("number", [1, 50, 100, 500])
+async def test_an_older_servers_page_is_read_to_its_end_however_many_features_it_has(
+    pod: tuple[Server, PodCounters], number: int, slowly: bool
+) -> None:
+    server, source = pod
+    server.pages, server.slowly = {PAGE: features(number)}, slowly
+    assert await reading(source) == WHOLE
+    assert server.asked == [SMALL_PAGE, PAGE]
+
+
+async def test_a_page_that_is_too_large_is_named_with_what_to_do(pod: tuple[Server, PodCounters]) -> None:
+    server, source = pod
+    server.pages = {PAGE: features(1) + "\n" + "#" * (4 * MIB)}
+    assert await reading(source) == (
+        "has a page /metrics that is larger than 4 MiB; serve it with a newer server image, which has "
+        "/metrics/requests, or measure drift on fewer features"
+    )
+    server.pages = {SMALL_PAGE: "#" * (MIB + 1)}
+    assert await reading(source) == (
+        "has a page /metrics/requests that is larger than 1 MiB; is its image a Slipway server?"
+    )
+
+
+async def test_why_a_pod_cannot_be_read_is_said_in_words(
+    pod: tuple[Server, PodCounters], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, source = pod
+    server.pages = {}
+    assert await reading(source) == "has no page /metrics: is its image a Slipway server?"
+    for status in (302, 403, 500):
+        server.status = status
+        assert await reading(source) == (
+            f"answers /metrics/requests with HTTP {status}; see kubectl logs cancer-r2-abc"
+        )
+    server.status, server.pages = 200, {SMALL_PAGE: 'inference_requests_total{code="200"} many'}
+    assert str(await reading(source)).startswith("shows counters that cannot be used: ")
+    server.silent.set()
+    monkeypatch.setattr(pods, "TIMEOUT_SECONDS", 0.05)
+    assert await reading(source) == "did not answer within 0.05 s; see kubectl logs cancer-r2-abc"
+
+
+async def test_a_pod_without_a_server_refuses(pod: tuple[Server, PodCounters], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "HTTP_PORT", 1)
+    assert await reading(pod[1]) == "refused the connection; see kubectl logs cancer-r2-abc"

@@ -11,11 +11,15 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from slipway.metrics.prometheus import PrometheusCounters, parsed, query
+from slipway.metrics.matrix import parsed
+from slipway.metrics.prometheus import PrometheusCounters, query
 from slipway.metrics.source import Target
 from slipway.plan.observed import Counters
 
-POD = Target("demo", "cancer-r2-abc", "10.0.0.1")
+POD, OTHER = Target("demo", "cancer-r2-abc", "10.0.0.1"), Target("demo", "other", "10.0.0.2")
+WHOLE = Counters(100, 5, 4, 2).from_afar(None)
+UNSCRAPED = "was not scraped by Prometheus in the last 60 s; look at Prometheus' list of targets"
+CHECK = "; check the metric relabelings of what scrapes it"
 
 
 def series(name: str, value: Any, pod: str = POD.pod, **labels: str) -> dict[str, Any]:
@@ -39,29 +43,93 @@ def answer(*result: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_pod_has_its_own_counters() -> None:
-    found = parsed(answer(*whole(), *whole("other")), 0.2)
-    assert found == {POD.pod: Counters(100, 5, 4, 2), "other": Counters(100, 5, 4, 2)}
+    found = parsed(answer(*whole(), *whole("other"), *whole("stranger")), [POD, OTHER], 0.2)
+    assert found == {POD.pod: WHOLE, "other": WHOLE}
 
 
 def test_a_pod_that_is_scraped_twice_is_counted_once() -> None:
-    assert parsed(answer(*whole(job="a"), *whole(job="b")), 0.2) == {POD.pod: Counters(100, 5, 4, 2)}
+    assert parsed(answer(*whole(job="a"), *whole(job="b")), [POD], 0.2) == {POD.pod: WHOLE}
+
+
+def test_of_two_scrapes_the_newer_one_counts_in_all_its_series() -> None:
+    late = [{**each, "values": [[5, value]]} for each in whole(job="b") for _, value in each["values"][-1:]]
+    early = series("inference_requests_total", 90, route="invocations", code="200", job="a")
+    assert parsed(answer(*late, early), [POD], 0.2) == {POD.pod: WHOLE}
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-1"])
 def test_a_pod_with_a_number_that_is_none_is_as_good_as_unread(value: str) -> None:
     spoilt = series("inference_requests_total", value, route="v2", code="200")
-    assert parsed(answer(spoilt, *whole(), *whole("other")), 0.2) == {"other": Counters(100, 5, 4, 2)}
+    found = parsed(answer(spoilt, *whole(), *whole("other")), [POD, OTHER], 0.2)
+    assert found == {POD.pod: f"has in Prometheus inference_requests_total is {float(value)}{CHECK}", "other": WHOLE}
 
 
 def test_one_of_two_scrapes_that_is_not_a_number_spoils_the_pod() -> None:
     spoilt = series("inference_requests_total", "NaN", route="invocations", code="200", job="b")
-    assert parsed(answer(*whole(job="a"), spoilt), 0.2) == {}
-    assert parsed(answer(spoilt, *whole(job="a")), 0.2) == {}
+    for order in ((*whole(job="a"), spoilt), (spoilt, *whole(job="a"))):
+        assert isinstance(parsed(answer(*order), [POD], 0.2)[POD.pod], str)
 
 
 def test_nothing_is_no_data_and_a_pod_without_the_objectives_bucket_is_none_either() -> None:
-    assert parsed(answer(), 0.2) == {}
-    assert parsed(answer(*whole()), 0.3) == {}
+    assert parsed(answer(), [POD], 0.2) == {POD.pod: UNSCRAPED}
+    said = "has in Prometheus no bucket of inference_request_duration_seconds_bucket that ends at 0.3 s"
+    assert parsed(answer(*whole()), [POD], 0.3) == {POD.pod: said + CHECK}
+
+
+@pytest.mark.parametrize(
+    ("dropped", "said"),
+    [
+        (
+            "inference_request_duration_seconds_count",
+            'no series inference_request_duration_seconds_count{route="invocations"}: requests without durations cannot '
+            "be judged",
+        ),
+        ("inference_requests_total", "no series inference_requests_total: how many requests failed is not known"),
+        (
+            "inference_request_duration_seconds_bucket",
+            "no bucket of inference_request_duration_seconds_bucket that ends at 0.2 s",
+        ),
+    ],
+)
+def test_a_series_that_does_not_arrive_is_no_good_news_and_is_named(dropped: str, said: str) -> None:
+    kept = [each for each in whole() if each["metric"]["__name__"] != dropped]
+    assert parsed(answer(*kept), [POD], 0.2) == {POD.pod: f"has in Prometheus {said}{CHECK}"}
+
+
+def native(buckets: list[list[Any]], count: int = 100) -> list[dict[str, Any]]:
+    """What Prometheus 3.5.0 answers where it stores the classic histogram as a native one (captured from it)."""
+    labels = {"__name__": "inference_request_duration_seconds", "pod": POD.pod, "route": "invocations"}
+    older = [[0, {"count": "0", "sum": "0"}]]
+    histogram = {"metric": labels, "histograms": [*older, [1, {"count": str(count), "sum": "9", "buckets": buckets}]]}
+    return [each for each in whole() if "duration" not in each["metric"]["__name__"]] + [histogram]
+
+
+CUSTOM = [[3, "-Inf", "0.1", "70"], [0, "0.1", "0.2", "25"], [0, "0.2", "1", "5"]]
+
+
+def test_a_histogram_that_prometheus_made_native_is_read_by_the_bounds_that_the_server_gave_it() -> None:
+    assert parsed(answer(*native(CUSTOM)), [POD], 0.2) == {POD.pod: WHOLE}
+
+
+def test_a_native_bucket_across_the_objective_leaves_open_what_is_slow() -> None:
+    across = [[0, "0.0884", "0.125", "70"], [0, "0.177", "0.25", "30"]]
+    assert "that ends at 0.2 s" in str(parsed(answer(*native(across)), [POD], 0.2)[POD.pod])
+
+
+def test_a_native_histogram_that_timed_nothing_has_no_buckets() -> None:
+    found = parsed(
+        answer(*[{**e, "histograms": e["histograms"][:1]} if "histograms" in e else e for e in native([])]), [POD], 0.2
+    )
+    assert found == {POD.pod: Counters(100, 0, 4, 2, timed=0).from_afar(None)}
+
+
+def test_samples_of_the_process_before_the_restart_say_nothing_of_the_present_one() -> None:
+    restarted = Target("demo", POD.pod, POD.ip, started="1970-01-01T00:01:00Z", restarts=1)
+    assert parsed(answer(*whole()), [restarted], 0.2) == {
+        POD.pod: "was not scraped by Prometheus since its server was restarted; look at Prometheus' list of targets"
+    }
+    late = [{**each, "values": [each["values"][-1], [70, each["values"][-1][1]]]} for each in whole()]
+    assert parsed(answer(*late), [restarted], 0.2) == {POD.pod: WHOLE.from_afar(restarted.started)}
 
 
 @pytest.mark.parametrize(
@@ -76,7 +144,7 @@ def test_nothing_is_no_data_and_a_pod_without_the_objectives_bucket_is_none_eith
 )
 def test_a_malformed_answer_is_an_error(nonsense: Any) -> None:
     with pytest.raises(ValueError, match=r"."):
-        parsed(nonsense, 0.2)
+        parsed(nonsense, [POD], 0.2)
 
 
 def test_the_query_asks_for_raw_samples_of_these_pods_and_no_rates() -> None:
@@ -122,25 +190,41 @@ async def test_an_answer_is_counters_of_the_pods_that_were_asked_for(
 ) -> None:
     server, source = prometheus
     server.body = answer(*whole(), *whole("stranger"))
-    assert await source.read([POD], 0.2) == {POD.pod: Counters(100, 5, 4, 2)}
+    assert await source.read([POD], 0.2) == {POD.pod: WHOLE}
     assert await source.read([], 0.2) == {}
 
 
-@pytest.mark.parametrize("trouble", ["slow", "refuses", "nonsense", "down"])
-async def test_trouble_is_no_data_and_over_when_it_is_over(
-    prometheus: tuple[Server, PrometheusCounters], trouble: str
+async def test_an_answer_about_very_many_pods_is_read_to_its_end(
+    prometheus: tuple[Server, PrometheusCounters],
+) -> None:
+    server, source = prometheus
+    server.body = answer(*(line for number in range(800) for line in whole(f"pod-{number}")), *whole())
+    assert await source.read([POD], 0.2) == {POD.pod: WHOLE}
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [
+        ("slow", "did not answer within 0.3 s"),
+        ("refuses", "answered with HTTP 403"),
+        ("nonsense", "gave a malformed answer: KeyError('data')"),
+        ("down", "refused the connection"),
+    ],
+)
+async def test_trouble_is_said_in_words_and_over_when_it_is_over(
+    prometheus: tuple[Server, PrometheusCounters], trouble: str, said: str
 ) -> None:
     server, source = prometheus
     if trouble == "slow":
         server.delay.clear()
     elif trouble == "refuses":
-        server.status = 503
+        server.status = 403
     elif trouble == "nonsense":
         server.body = {"status": "success"}
     else:
         source._url = "http://127.0.0.1:1/api/v1/query"
-    assert await source.read([POD], 0.2) == {}
+    assert await source.read([POD], 0.2) == {POD.pod: f"is not read: Prometheus {said}; check prometheus.url"}
     server.delay.set()
     if trouble != "down":
         server.status, server.body = 200, answer(*whole())
-        assert await source.read([POD], 0.2) == {POD.pod: Counters(100, 5, 4, 2)}
+        assert await source.read([POD], 0.2) == {POD.pod: WHOLE}

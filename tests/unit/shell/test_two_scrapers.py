@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from slipway.api.revision import Watched
@@ -129,7 +129,23 @@ def _begun() -> Scene:
     return scene
 
 
+BY_TURNS = [
+    ("serve", 0, 30, 5),
+    ("scrape", 0, 0, 1),
+    ("serve", 0, 30, 5),
+    ("scrape", 1, 0, 1),
+    ("read", 1, 0, 1),
+    ("read", 0, 0, 1),
+    ("read", 1, 0, 1),
+]
+"""The servers answer by turns, one scrape apart."""
+LAST_WORDS = [*BY_TURNS, ("restart", 0, 0, 5), ("read", 0, 0, 1), ("read", 1, 0, 1), ("serve", 0, 9, 1)]
+"""A pod is restarted, and what is answered then is still of the process before."""
+
+
 @given(EVENTS)
+@example(BY_TURNS)
+@example(LAST_WORDS)
 def test_whatever_the_order_of_readings_and_restarts_no_more_is_counted_than_was_answered(
     events: list[tuple[str, int, int, int]],
 ) -> None:
