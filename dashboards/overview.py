@@ -94,10 +94,14 @@ def _production() -> list:
     )
     allowed = (f"slipway_release_objective_errors_ratio{{{OF}}}", "objective for errors")
     return [
-        lines("Requests by revision", "reqps", (f"revision:inference_requests:rate{{{OF}}}", REVISION)),
+        lines(
+            "Requests by revision", "reqps", (f"revision:inference_requests:rate{{{OF}}}", REVISION),
+            (f"release:inference_bulk_requests:rate{{{OF}}}", "of more rows than latency is judged on"),
+        ),
         lines(
             "Latency of production", "s", *quantiles, _OBJECTIVE, limit=_OBJECTIVE[1],
-            about="Live and canary together. Interpolated between buckets; the objective is one of the bounds.",
+            about="Live and canary together. Interpolated between buckets; the objective is one of the bounds. "
+            "Requests of more rows than spec.slo.latency.maxRows are not in it.",
         ),
         lines(
             "p95 by revision", "s", (f"revision:inference_request_duration_seconds:p95{{{OF}}}", REVISION), _OBJECTIVE,

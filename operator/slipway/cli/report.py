@@ -127,7 +127,8 @@ def counted(seen: Look) -> LiveFigures | None:
     watched: Watched | None = revision.status.watched if revision else None
     if watched is None:
         return None
-    return LiveFigures("counted while it was watched", watched.requests, watched.slow, watched.errors)
+    source = "counted while it was watched"
+    return LiveFigures(source, watched.requests, watched.slow, watched.errors, timed=watched.timed)
 
 
 def _described(url: str, seen: Look) -> Mapping[str, Version]:

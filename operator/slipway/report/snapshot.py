@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from slipway.api.base import Frozen, Ratio, Timestamp, seconds
-from slipway.api.revision import ModelRevision, Outcome, Phase, Timing
+from slipway.api.revision import Counted, ModelRevision, Outcome, Phase, Timing
 from slipway.api.verdict import GateResult
 from slipway.report.story import Story
 from slipway.times import elapsed, parse
@@ -30,7 +30,7 @@ class Figures(Frozen):
     requests: int = Field(ge=0, description="Requests answered.")
     slow: int = Field(ge=0, description="Requests slower than the latency objective.")
     errors: int = Field(ge=0, description="Requests answered with a 5xx status.")
-    slow_ratio: Ratio | None = Field(None, description="slow / requests; absent without requests.")
+    slow_ratio: Ratio | None = Field(None, description="slow / requests that latency is judged on; absent without any.")
     error_ratio: Ratio | None = Field(None, description="errors / requests; absent without requests.")
     p95_seconds: float | None = Field(None, ge=0, description="95th percentile of the latency in seconds, if known.")
 
@@ -74,7 +74,7 @@ class Snapshot(Frozen):
 
 def snapshot(story: Story) -> Snapshot:
     """The figures of `story`."""
-    meta, spec, figures = story.release.metadata, story.release.spec, story.live_figures
+    meta, spec, live = story.release.metadata, story.release.spec, story.live_figures
     return Snapshot(
         taken_at=story.taken_at,
         namespace=meta.namespace,
@@ -82,9 +82,7 @@ def snapshot(story: Story) -> Snapshot:
         model=spec.model.name,
         objectives=_objectives(seconds(spec.slo.latency.p95), spec.slo.errors.ratio),
         live=story.live.name if story.live else None,
-        slo=_figures(figures.source, (figures.requests, figures.slow, figures.errors), figures.p95_seconds)
-        if figures
-        else None,
+        slo=_figures(live.source, live.counted, live.p95_seconds) if live else None,
         revisions=tuple(_revision(revision, story.taken_at) for revision in story.revisions),
     )
 
@@ -93,10 +91,17 @@ def _objectives(p95: float, errors: float) -> Objectives:
     return Objectives(latency_p95_seconds=p95, slow_ratio=SLOW_RATIO, error_ratio=errors)
 
 
-def _figures(source: str, counts: tuple[int, int, int], p95: float | None = None) -> Figures:
-    requests, slow, errors = counts
-    ratios = {"slow_ratio": slow / requests, "error_ratio": errors / requests} if requests else {}
-    return Figures(source=source, requests=requests, slow=slow, errors=errors, p95_seconds=p95, **ratios)
+def _figures(source: str, counted: Counted, p95: float | None = None) -> Figures:
+    requests, timed = counted.requests, counted.by_latency
+    return Figures(
+        source=source,
+        requests=requests,
+        slow=counted.slow,
+        errors=counted.errors,
+        slow_ratio=counted.slow / timed if timed else None,
+        error_ratio=counted.errors / requests if requests else None,
+        p95_seconds=p95,
+    )
 
 
 def _revision(revision: ModelRevision, now: str) -> RevisionFigures:
@@ -113,9 +118,7 @@ def _revision(revision: ModelRevision, now: str) -> RevisionFigures:
         objectives=_objectives(seconds(slo.latency.p95), slo.errors.ratio),
         phases=tuple(_phase(timing, now) for timing in status.timings),
         gates=status.gates,
-        watched=_figures("the pods' counters since the flip", (counted.requests, counted.slow, counted.errors))
-        if counted
-        else None,
+        watched=_figures("the pods' counters since the flip", counted) if counted else None,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slipway.api.release import ModelRelease
-from slipway.api.revision import ModelRevision, Phase
+from slipway.api.revision import Counted, ModelRevision, Phase
 from slipway.plan.observed import Version
 
 ROLLED_BACK = "RolledBack"
@@ -23,6 +23,13 @@ class LiveFigures:
     slow: int
     errors: int
     p95_seconds: float | None = None
+    timed: int | None = None
+    """Requests that latency is judged on; None: all of them."""
+
+    @property
+    def counted(self) -> Counted:
+        """The counts alone."""
+        return Counted(requests=self.requests, slow=self.slow, errors=self.errors, timed=self.timed)
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,15 @@ FIRES = [
     ),
     # The operator is away: what answers is production.
     (LATENCY, pods(Span(120, slow=300)), "119m", burning("latency", _1h="50%", _6h="50%", _1d="50%")),
+    # Half of the requests that latency is judged on, whatever comes in bulk beside them.
+    (
+        LATENCY,
+        LIVE | pods(Span(120, requests=100, slow=50, bulk=10_000)),
+        "119m",
+        burning("latency", _1h="50%", _6h="50%", _1d="50%"),
+    ),
+    # Errors count among bulk requests as among others.
+    (ERRORS, LIVE | pods(Span(DAY, requests=0, bulk=600, failed=6)), "1499m", burning("errors", _1d="1%")),
     ("InferenceNoTraffic", LIVE | pods(Span(400), Span(60, requests=0)), "450m", [Expected(RELEASE)]),
     (
         "InferenceSLOSourceLost",
@@ -114,6 +123,8 @@ QUIET = [
     (LATENCY, LIVE | pods(Span(60, slow=300), Span(180)), "239m"),
     # All slow, and too few to mean anything.
     (LATENCY, LIVE | pods(Span(120, requests=2, slow=2)), "119m"),
+    # All of those that latency is judged on are slow, and too few among many in bulk.
+    (LATENCY, LIVE | pods(Span(120, requests=2, slow=2, bulk=600)), "119m"),
     # A slow candidate under the load of its smoke gate is not production.
     (
         LATENCY,
@@ -127,6 +138,8 @@ QUIET = [
     # Night: no requests, and none before either.
     ("InferenceNoTraffic", LIVE | pods(Span(400, requests=0)), "399m"),
     ("InferenceNoTraffic", LIVE | pods(Span(400, requests=5)), "399m"),
+    # What comes in bulk is traffic.
+    ("InferenceNoTraffic", LIVE | pods(Span(400), Span(60, requests=0, bulk=600)), "450m"),
     ("InferenceSLOSourceLost", LIVE | pods(Span(60)), "30m"),
     # A release that serves nothing yet has nothing to measure, and nothing to be ready.
     ("InferenceSLOSourceLost", track("staging", "cancer-r1"), "30m"),
@@ -160,3 +173,11 @@ def test_a_track_that_ended_unmarked_does_not_count_beside_the_newer_one(tmp_pat
     info = "release:revision_track:info"
     labels = f'{info}{{namespace="demo",release="cancer",revision="cancer-r1",track="live"}}'
     yields(tmp_path, both, "12m", info, [labels])
+
+
+def test_what_was_recorded_before_bulk_requests_were_told_apart_stays_true(tmp_path: Path) -> None:
+    labels = 'namespace="demo",release="cancer"'
+    old = {f"release:inference_requests:rate{{{labels}}}": "10x120"}
+    old |= {f"release:inference_slow_requests:rate{{{labels}}}": "2.5x120"}
+    hour = f'{labels},slo="latency",window="1h"'
+    yields(tmp_path, old, "119m", f"slo:sli_error:ratio{{{hour}}} == bool 0.25", [f"{{{hour}}}"])

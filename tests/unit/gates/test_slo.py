@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.policy import SLO, ErrorObjective
+from slipway.api.policy import SLO, ErrorObjective, LatencyObjective
 from slipway.api.revision import Beside, Counted
 from slipway.gates.comparison import log_e_share, log_e_worse, upper_bound
 from slipway.gates.sequential import log_e, median_to_detect
@@ -111,8 +111,11 @@ def test_the_bound_lies_above_what_was_seen_and_below_certainty(bad: int, good: 
 def test_any_counts_are_judged_and_only_a_breach_blames_the_candidate(
     requests: int, slow: int, errors: int, others: int, their_slow: int, their_errors: int
 ) -> None:
-    candidate = Counted(requests=requests, slow=min(slow, requests), errors=min(errors, requests))
-    production = Counted(requests=others, slow=min(their_slow, others), errors=min(their_errors, others))
+    timed, their_timed = requests - requests // 3, others - others // 4
+    candidate = Counted(requests=requests, slow=min(slow, timed), errors=min(errors, requests), timed=timed)
+    production = Counted(
+        requests=others, slow=min(their_slow, their_timed), errors=min(their_errors, others), timed=their_timed
+    )
     alone, compared = judge(SLO(), candidate), judge(SLO(), candidate, production)
     assert (alone.state is SloState.NO_DATA) == (requests == 0)
     if alone.state is not SloState.BREACH:
@@ -192,3 +195,44 @@ def test_the_median_to_detect_is_exact_for_large_shares_and_scaled_for_small_one
     assert median_to_detect(0.0005, 3.0, LOG_THRESHOLD, MIN_REQUESTS) == 5870
     assert median_to_detect(0.0, 3.0, LOG_THRESHOLD, MIN_REQUESTS) == MIN_REQUESTS
     assert median_to_detect(0.5, 3.0, LOG_THRESHOLD, MIN_REQUESTS) is None
+
+
+BULK = SLO(latency=LatencyObjective(max_rows=50))
+
+
+def test_latency_is_judged_on_the_timed_requests_and_errors_on_all() -> None:
+    slow = Counted(requests=10_000, slow=30, timed=100)
+    said = judge(SLO(), slow)
+    assert said.state is SloState.BREACH, "30 of 100 are too many however many others there were"
+    assert said.message == ("30 of 100 requests were slower than 200 ms, among those of at most 100 rows; 5.0% may be")
+    failed = judge(SLO(), Counted(requests=100, errors=20, timed=0))
+    assert failed.state is SloState.BREACH
+    assert failed.message == "20 of 100 requests were answered with a 5xx status; 1.0% may be"
+
+
+def test_where_all_requests_have_very_many_rows_latency_is_not_judged_and_that_is_said() -> None:
+    said = judge(BULK, Counted(requests=500, errors=1, timed=0))
+    assert said.state is SloState.LATENCY_NOT_JUDGED
+    assert said.kept == "its objective for errors"
+    assert said.message == "500 requests, 1 failed; latency is not judged: only requests of more than 50 rows"
+    assert judge(BULK, Counted(requests=5, timed=0)).message.startswith("5 requests, 0 failed; fewer than 30 decide")
+
+
+def test_too_few_timed_requests_decide_nothing_on_latency_however_many_there_were_in_all() -> None:
+    said = judge(BULK, Counted(requests=500, slow=29, timed=29))
+    assert said.state is SloState.HEALTHY
+    assert said.message == (
+        "500 requests, 0 failed; 29 slow of 29 with at most 50 rows; fewer than 30 decide nothing on latency"
+    )
+    assert said.kept == "its objectives"
+
+
+def test_production_with_too_few_timed_requests_is_no_excuse() -> None:
+    candidate = Counted(requests=500, slow=100, timed=200)
+    assert judge(SLO(), candidate, Counted(requests=900, slow=27, timed=29)).state is SloState.BREACH
+    assert judge(SLO(), candidate, Counted(requests=900, slow=270, timed=500)).state is SloState.EVERYTHING_BAD
+
+
+def test_counts_without_timed_ones_are_judged_as_ever() -> None:
+    assert judge(SLO(), Counted(requests=100, slow=4, errors=1)).message == "100 requests, 4 slow, 1 failed"
+    assert "timed" not in judge(SLO(), Counted(requests=100, slow=4)).figures

@@ -300,10 +300,13 @@ class FakeCounters:
             return {}
         return {t.pod: self.why.get(t.pod, self.answered.get(t.pod, Counters(0, 0, 0))) for t in targets}
 
-    def serve(self, revision: str, requests: int, slow: int = 0, errors: int = 0) -> None:
-        """The first pod of `revision` answers so many requests more."""
+    def serve(self, revision: str, requests: int, slow: int = 0, errors: int = 0, bulk: int = 0) -> None:
+        """The first pod of `revision` answers so many requests more, `bulk` of them with too many rows to be timed."""
         old = self.answered.get(f"{revision}-0", Counters(0, 0, 0))
-        self.answered[f"{revision}-0"] = Counters(old.requests + requests, old.slow + slow, old.errors + errors)
+        total, timed = old.requests + requests, old.by_latency + requests - bulk
+        self.answered[f"{revision}-0"] = Counters(
+            total, old.slow + slow, old.errors + errors, timed=timed if timed < total else None
+        )
 
 
 @dataclass

@@ -145,6 +145,69 @@ async def test_losing_the_source_holds_everything_and_says_so(watching: World) -
     assert watching.status["live"]["version"] == "3"
 
 
+TOO_LARGE = "has a page /metrics that is larger than 4 MiB; serve it with a newer server image"
+
+
+async def test_why_no_pod_can_be_read_is_said_by_name_and_told_once(watching: World) -> None:
+    watching.counters.why = {f"{R2}-0": TOO_LARGE, f"{R2}-1": "refused the connection"}
+    await watching.passes(20, seconds=10)
+    said = f"no request counter of {R2} can be read: pod {R2}-0 (and 1 more) {TOO_LARGE}"
+    assert watching.condition("SLOHealthy")["reason"] == "NoData"
+    assert watching.condition("SLOHealthy")["message"] == f"{said}; see spec.rollout.onNoData"
+    assert watching.status["message"] == f"{said}; the watch goes on (spec.rollout.onNoData)"
+    told = [record for record in watching.store.records if record["action"] == "CountersLost"]
+    assert [(record["reason"], record["actor"]) for record in told] == [
+        (f"{said}; see spec.rollout.onNoData", "rule:NoData")
+    ]
+
+
+async def test_one_pod_of_several_that_cannot_be_read_is_named(watching: World) -> None:
+    watching.counters.why = {f"{R2}-1": TOO_LARGE}
+    watching.counters.serve(R2, 100)
+    await watching.passes(8, seconds=2)
+    assert watching.condition("SLOHealthy")["message"] == (
+        f"100 requests, 0 slow, 0 failed, since the flip; not counted: pod {R2}-1 {TOO_LARGE}"
+    )
+
+
+async def test_production_that_is_taken_back_without_data_says_why_there_was_none() -> None:
+    world = World()
+    world.edit(rollout={**BASE, "onNoData": "Rollback"})
+    world.alias("1")
+    await world.settle(hours=0.2)
+    world.alias("2")
+    await world.until("Watching")
+    world.counters.why = {f"{R2}-{number}": "answers /metrics/requests with HTTP 403" for number in range(2)}
+    await world.passes(10, seconds=10)
+    assert world.serving == R1
+    assert "(and 1 more) answers /metrics/requests with HTTP 403" in world.status["rollback"]["reason"]
+
+
+async def test_requests_of_very_many_rows_take_no_good_revision_back_and_are_said_not_to_be_judged(
+    watching: World,
+) -> None:
+    watching.counters.serve(R2, 400, errors=1, bulk=400)
+    await watching.passes(8, seconds=2)
+    assert watching.condition("SLOHealthy") | {"lastTransitionTime": "", "observedGeneration": 0} == {
+        "type": "SLOHealthy",
+        "status": "Unknown",
+        "reason": "LatencyNotJudged",
+        "message": "400 requests, 1 failed; latency is not judged: only requests of more than 100 rows, since the flip",
+        "lastTransitionTime": "",
+        "observedGeneration": 0,
+    }
+    await watching.settle(hours=0.1)
+    assert watching.serving == R2
+    assert "kept its objective for errors for 120 s" in watching.revision(2)["message"]
+
+
+async def test_latency_is_judged_on_what_was_timed_whatever_else_is_answered(watching: World) -> None:
+    watching.counters.serve(R2, 5000, slow=30, bulk=4900)
+    await watching.settle(hours=0.1)
+    assert watching.serving == R1
+    assert watching.revision(2)["reason"] == "RolledBackBySLOBreach"
+
+
 async def test_a_watch_that_begins_blind_lasts_its_whole_time_from_the_first_reading() -> None:
     world = World()
     world.edit(rollout=BASE)

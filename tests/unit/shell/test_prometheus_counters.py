@@ -81,8 +81,8 @@ def test_nothing_is_no_data_and_a_pod_without_the_objectives_bucket_is_none_eith
     [
         (
             "inference_request_duration_seconds_count",
-            'no series inference_request_duration_seconds_count{route="invocations"}: requests without durations cannot '
-            "be judged",
+            'no series inference_request_duration_seconds_count{route="invocations"}: '
+            "requests without durations cannot be judged",
         ),
         ("inference_requests_total", "no series inference_requests_total: how many requests failed is not known"),
         (
