@@ -125,7 +125,7 @@ class Settings(Strict):
         None, description="Folder with a file of URLs for each channel; None: nobody is notified."
     )
     prometheus: Prometheus | None = Field(
-        None, description="Source of request counters while a revision is judged; none: the pods' own /metrics."
+        None, description="Source of request counters while a revision is judged; none: the pods themselves."
     )
     server_packages: str = Field(
         "",

@@ -68,7 +68,8 @@ def _points(series: Mapping[str, Any], slow_above: float) -> Iterator[tuple[_Key
             yield (BUCKET, route, code, f"{slow_above:g}"), (float(at), fast)
         return
     at, value = series["values"][-1]
-    yield (name, route, code, labels.get("le", "")), (float(at), float(value))
+    le = f"{float(labels['le']):g}" if "le" in labels else ""
+    yield (name, route, code, le), (float(at), float(value))
 
 
 def _fast(buckets: Iterable[tuple[int, str, str, str]], slow_above: float) -> float | None:

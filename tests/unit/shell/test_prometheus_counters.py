@@ -111,6 +111,14 @@ def test_a_histogram_that_prometheus_made_native_is_read_by_the_bounds_that_the_
     assert parsed(answer(*native(CUSTOM)), [POD], 0.2) == {POD.pod: WHOLE}
 
 
+def test_a_histogram_that_arrives_in_both_forms_is_counted_once() -> None:
+    both = [*whole(), *native(CUSTOM)]
+    assert parsed(answer(*both), [POD], 0.2) == {POD.pod: WHOLE}
+    second = [[3, "-Inf", "0.1", "70"], [0, "0.1", "1", "25"], [0, "1", "2.5", "5"]]
+    classic = series("inference_request_duration_seconds_bucket", 95, route="invocations", le="1.0")
+    assert parsed(answer(*native(second), classic), [POD], 1.0) == {POD.pod: WHOLE}
+
+
 def test_a_native_bucket_across_the_objective_leaves_open_what_is_slow() -> None:
     across = [[0, "0.0884", "0.125", "70"], [0, "0.177", "0.25", "30"]]
     assert "that ends at 0.2 s" in str(parsed(answer(*native(across)), [POD], 0.2)[POD.pod])
