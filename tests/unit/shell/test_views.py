@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.gates import job as gate_verdict
-from slipway.views import autoscaler_view, job_view
+from slipway.views import autoscaler_view, job_view, pod_view
 
 
 def scaler(kind: str, **labels: str) -> dict[str, Any]:
@@ -49,3 +49,12 @@ def test_the_sentence_names_the_cause(reason: str, ended: dict[str, Any] | None,
     view = job_view(job(reason), [pod(ended)])
     said = gate_verdict.read("custom/check", view.message, view.exit_code, view.reason)
     assert sentence in said.message
+
+
+def test_a_pod_says_when_its_present_process_started_and_how_many_there_were_before() -> None:
+    running = {"restartCount": 2, "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}}}
+    manifest = {"metadata": {"name": "a", "labels": {}}, "status": {"containerStatuses": [running]}}
+    seen = pod_view(manifest)
+    assert (seen.started, seen.restarts) == ("2026-01-01T00:00:00Z", 2)
+    waiting = {"restartCount": 3, "state": {"waiting": {"reason": "CrashLoopBackOff"}}}
+    assert pod_view({**manifest, "status": {"containerStatuses": [waiting]}}).started is None
