@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NewType
 
 from pydantic import TypeAdapter
 
@@ -22,7 +22,14 @@ from slipway.api.base import Frozen, Timestamp
 from slipway.api.release import ReleaseSpec
 
 ANNOTATION = "slipway.dev/actors"
-UNVERIFIED = "unverified"
+
+Actor = NewType("Actor", str)
+"""Who decided, as records and Events name it. Made here alone: a user, a rule, Slipway itself, or nobody knows who."""
+
+UNVERIFIED = Actor("unverified")
+"""Somebody whom the API server did not name."""
+SLIPWAY = Actor("slipway")
+"""What follows from what was decided before."""
 
 SHORTEST_KEY = 32
 """Bytes of the key: as many as the MAC has."""
@@ -54,14 +61,19 @@ class Actors:
 
     stamps: Mapping[Part, Stamp] = field(default_factory=dict)
 
-    def who(self, part: Part) -> str:
+    def who(self, part: Part) -> Actor:
         """User who gave `part` its present value; "unverified" where the API server did not say."""
-        return self.stamps[part].user if part in self.stamps else UNVERIFIED
+        return Actor(self.stamps[part].user) if part in self.stamps else UNVERIFIED
 
 
-def rule(name: str) -> str:
+def rule(name: str) -> Actor:
     """The actor of what Slipway decides by itself: the rule that fired."""
-    return f"rule:{name}"
+    return Actor(f"rule:{name}")
+
+
+def written(actor: str) -> Actor:
+    """An actor that was written down earlier, in a status or in a spec."""
+    return Actor(actor)
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 Object = dict[str, Any]
 Objects = list[Object]
+Place = tuple[str, str, str]
+"""Kind, namespace and name of an object."""
 
 
 class ClusterError(Exception):
@@ -60,8 +62,12 @@ class Cluster(Protocol):
         """Replace the status subresource; Conflict unless metadata.resourceVersion is current."""
         ...
 
-    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
-        """JSON patch; Conflict where one of its tests fails."""
+    async def swap(self, where: Place, resource_version: str, values: Mapping[str, Any]) -> Object:
+        """Compare and swap: set `values` (JSON pointer → value) in one write; Conflict unless the version is current.
+
+        Nothing but the version is compared. The API server compares a JSON patch's tests byte by byte, and writes <, >
+        and & in another way than its clients do: a test of what people wrote may never pass.
+        """
         ...
 
     async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:

@@ -12,6 +12,7 @@ from slipway.audit.recorder import Recorder
 from slipway.cluster import Cluster
 from slipway.metrics.instruments import Instruments
 from slipway.metrics.source import CounterSource
+from slipway.refusals import Refusals
 from slipway.registry.board import Board
 from slipway.settings import Settings
 
@@ -47,5 +48,7 @@ class Context:
     actor_key: bytes | None = None
     """Key of the stamps that say who changed a release; None: nobody is believed."""
     discovered: Discovered = field(default_factory=Discovered)
+    refusals: Refusals = field(default_factory=Refusals)
+    """Writes that were refused, to be shown."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     """Lets others work for so many seconds."""

@@ -6,7 +6,7 @@ Kinds are a fixed table, so no discovery is needed and no right to it.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -15,7 +15,7 @@ from kubernetes.aio.dynamic import DynamicClient, Resource
 from kubernetes.aio.dynamic.exceptions import DynamicApiError
 
 from slipway.api.base import GROUP, VERSION
-from slipway.cluster import ClusterError, Conflict, Invalid, NotFound, Object, Objects
+from slipway.cluster import ClusterError, Conflict, Invalid, NotFound, Object, Objects, Place
 from slipway.names import MANAGER
 
 TIMEOUT_SECONDS = 20.0
@@ -122,13 +122,13 @@ class ApiServer:
         where = (meta["namespace"], meta["name"])
         return await self._call("put", manifest["kind"], where, {"body": manifest}, "/status")
 
-    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
-        """See Cluster."""
-        params = {"body": list(operations), "content_type": _JSON, "field_manager": MANAGER}
-        try:
-            return await self._call("patch", kind, (namespace, name), params)
-        except Invalid as error:
-            raise Conflict(error.status, error.message) from error
+    async def swap(self, where: Place, resource_version: str, values: Mapping[str, Any]) -> Object:
+        """See Cluster. The version is part of what is written: another one is answered with 409, and never with 422."""
+        kind, namespace, name = where
+        wanted = {"/metadata/resourceVersion": resource_version, **values}
+        operations = [{"op": "add", "path": path, "value": value} for path, value in wanted.items()]
+        params = {"body": operations, "content_type": _JSON, "field_manager": MANAGER}
+        return await self._call("patch", kind, (namespace, name), params)
 
     async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
         """See Cluster."""

@@ -14,6 +14,12 @@ FIRST_BACKOFF_SECONDS = 0.5
 LAST_BACKOFF_SECONDS = 300.0
 
 
+def backoff(failures: int, first: float = FIRST_BACKOFF_SECONDS) -> float:
+    """Seconds to wait after so many failures in a row: doubling, with jitter so that many do not come back together."""
+    longest: float = min(LAST_BACKOFF_SECONDS, first * 2.0 ** min(failures - 1, 16))
+    return longest * random.uniform(0.5, 1.0)
+
+
 class Retry(Exception):
     """Work failed in a way that passes: do it again after a growing pause, or after `after` seconds."""
 
@@ -90,8 +96,5 @@ class Queue:
             self._wake.set()
 
     def _backoff(self, key: Key) -> float:
-        """Seconds: doubling, with jitter so that many keys do not come back together."""
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        longest: float = min(LAST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0 ** min(failures, 16))
-        return longest * random.uniform(0.5, 1.0)
+        self._failures[key] = self._failures.get(key, 0) + 1
+        return backoff(self._failures[key])

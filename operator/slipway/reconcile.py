@@ -13,6 +13,7 @@ there to the audit store, and waits for nobody.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from slipway import act, audit, events
@@ -21,9 +22,10 @@ from slipway.api.release import ModelRelease
 from slipway.api.release_status import ReleaseStatus
 from slipway.context import Context
 from slipway.observe import observe
-from slipway.plan.actions import Decision
+from slipway.plan.actions import Decision, Plan, subject
 from slipway.plan.planner import plan
 from slipway.plan.scene import Scene
+from slipway.refusals import OWN_STATUS
 from slipway.status import decisions, project
 
 
@@ -39,15 +41,24 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
         context.instruments.forget((namespace, name))
         return None
     audit.deliver(context.consumers, seen.release, seen.revisions)
-    decided, scene = plan(seen, now), Scene(seen, now)
+    decided, scene = _shown(context, (namespace, name), plan(seen, now)), Scene(seen, now)
     status = project(scene, decided)
-    await _write_status(context, seen.release, status)
+    with context.refusals.attempt((namespace, name), OWN_STATUS):
+        await _write_status(context, seen.release, status)
     if decided.action is not None:
-        await act.act(context, namespace, decided.action)
+        with context.refusals.attempt((namespace, name), subject(decided.action)):
+            await act.act(context, namespace, decided.action)
     context.instruments.passed(scene, status, decided)
     for decision in decisions(seen, status, decided):
         await _tell(context, seen.release, decision, now)
     return decided.again
+
+
+def _shown(context: Context, key: tuple[str, str], decided: Plan) -> Plan:
+    """`decided`, with what has been refused too often as a stall: it is tried again all the same."""
+    if decided.action is None and decided.facts is None:
+        context.refusals.rested(key)
+    return replace(decided, stalled=decided.stalled or context.refusals.stalled(key))
 
 
 async def _write_status(context: Context, release: ModelRelease, status: ReleaseStatus) -> None:

@@ -39,9 +39,8 @@ def project(scene: Scene, plan: Plan) -> ReleaseStatus:
             "conditions": conditions(scene, plan, release.status.conditions),
         }
     )
-    for decision in decisions(scene.seen, status, plan):
-        if decision is not plan.decision or plan.facts is not None:
-            status = posted(status, decision, scene.now, scene.seen.revision(decision.revision))
+    for notice in notices(scene.seen, status):
+        status = posted(status, notice, scene.now, scene.seen.revision(notice.revision))
     return status
 
 

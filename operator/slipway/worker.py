@@ -9,8 +9,9 @@ from pydantic import ValidationError
 
 from slipway.cluster import ClusterError, Conflict
 from slipway.context import Context
-from slipway.queue import Key, Retry
+from slipway.queue import Key, Retry, backoff
 from slipway.reconcile import reconcile
+from slipway.refusals import REPEATED
 from slipway.registry.protocol import RegistryError
 
 LOG = logging.getLogger(__name__)
@@ -35,9 +36,9 @@ class Worker:
                 again = await reconcile(self.context, namespace, name)
             instruments.passes.labels("ok").inc()
             return again
-        except Conflict:
+        except Conflict as error:
             instruments.passes.labels("conflict").inc()
-            raise Retry("somebody was faster", CONFLICT_SECONDS) from None
+            raise self._lost(key, error) from None
         except RegistryError as error:
             instruments.passes.labels("registry").inc()
             LOG.warning("%s/%s: %s", namespace, name, error)
@@ -45,7 +46,8 @@ class Worker:
         except ClusterError as error:
             instruments.passes.labels("cluster").inc()
             LOG.warning("%s/%s: the API server refused: %s", namespace, name, error)
-            raise Retry(str(error)) from error
+            times = self.context.refusals.times(key, error)
+            raise Retry(str(error), backoff(times) if times else None) from error
         except ValidationError as error:
             instruments.passes.labels("unreadable").inc()
             LOG.error("%s/%s cannot be read and is left alone: %s", namespace, name, error)
@@ -54,3 +56,10 @@ class Worker:
             instruments.passes.labels("bug").inc()
             LOG.exception("%s/%s: bug", namespace, name)
             raise Retry("bug") from error
+
+    def _lost(self, key: Key, error: Conflict) -> Retry:
+        """A race that is lost once is run again at once; one that is lost time after time is none."""
+        times = self.context.refusals.times(key, error)
+        if times >= REPEATED:
+            LOG.warning("%s/%s: the same write met a conflict %d times in a row: %s", *key, times, error)
+        return Retry(f"somebody was faster: {error}", backoff(max(1, times), CONFLICT_SECONDS))

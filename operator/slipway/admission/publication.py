@@ -11,7 +11,6 @@ import asyncio
 import hashlib
 import hmac
 import logging
-from typing import Any
 
 from slipway.cluster import Cluster, ClusterError
 
@@ -68,9 +67,6 @@ class Publication:
         }
         if wanted == present:
             return
-        operations: list[dict[str, Any]] = [
-            {"op": "test", "path": "/metadata/resourceVersion", "value": found["metadata"]["resourceVersion"]},
-            {"op": "replace", "path": "/webhooks/0/clientConfig", "value": wanted},
-        ]
-        await self._cluster.patch_json(KIND, "", self._configuration, operations)
+        version = found["metadata"]["resourceVersion"]
+        await self._cluster.swap((KIND, "", self._configuration), version, {"/webhooks/0/clientConfig": wanted})
         LOG.info("the API server knows the webhook now")

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from slipway.actors import SLIPWAY, UNVERIFIED
 from slipway.api.outbox import Entry
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
@@ -69,7 +70,7 @@ def last_words(manifest: Mapping[str, Any], now: datetime) -> list[Letter]:
         at=owner.metadata.deletion_timestamp or stamp(now),
         action="Deleted",
         revision="" if is_release else owner.metadata.name,
-        actor="slipway" if isinstance(owner, ModelRevision) and owner.status.expired_at else "unverified",
+        actor=SLIPWAY if isinstance(owner, ModelRevision) and owner.status.expired_at else UNVERIFIED,
         reason=f"{manifest['kind']} {owner.metadata.name} was deleted",
     )
     left = letters(release, owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from slipway.actors import UNVERIFIED
 from slipway.api.base import seconds
 from slipway.api.gates import ApprovalGate
 from slipway.api.verdict import GateResult, Verdict
@@ -12,7 +13,6 @@ from slipway.gates.governance import ApprovalDemand
 from slipway.gates.text import plain
 
 NAME = "approval"
-UNVERIFIED = "unverified"
 _APPROVE_AGAIN = (
     "with the admission webhook running, remove spec.gates.approval.approved and set it again (docs/actors.md)"
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from slipway.actors import Actor
 from slipway.api.outbox import Outcome
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import RevisionStatus
@@ -48,8 +49,6 @@ class Shift:
     kind: str
     name: str
     resource_version: str
-    before: Mapping[str, Any]
-    """JSON pointer → what was read there."""
     after: Mapping[str, Any]
     """JSON pointer → what is to stand there."""
     flips: str | None = None
@@ -102,19 +101,33 @@ class Checkpoint:
 Action = CreateRevision | WriteRevision | Apply | OpenProduction | Shift | Delete | Own | Announce | Checkpoint
 
 
+def subject(action: Action) -> str:
+    """What `action` writes, in a few words: the object, and for a flip its target too, which is another wish."""
+    match action:
+        case CreateRevision(manifest) | Apply(manifest) | OpenProduction(manifest):
+            return f"{manifest['kind']} {manifest['metadata']['name']}"
+        case Shift(flips=str(target)):
+            return f"{action.kind} {action.name}, which is to send everything to {target}"
+        case Announce():
+            return f"alias {action.alias} of {action.model}"
+        case WriteRevision(name) | Checkpoint(name):
+            return f"ModelRevision {name}"
+        case Shift(kind, name) | Delete(kind, name) | Own(kind, name):
+            return f"{kind} {name}"
+
+
 @dataclass(frozen=True)
 class Decision:
     """Something that people want to find again: becomes a Kubernetes Event and an audit record.
 
-    It is recorded in the write that it comes with: a WriteRevision's revision (`moves`), or the release's status where
-    the plan changes facts. A decision that comes with neither is not recorded.
+    `outbox.recorded` puts it into the write that it comes with.
     """
 
     action: str
     """What was decided, in CamelCase; the reason of the Event."""
     revision: str
     message: str
-    actor: str
+    actor: Actor
     warning: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
     """Figures and names; `from` and `to` are the phases, revisions or versions before and after."""
@@ -128,7 +141,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one pass does: durable facts first, then one effect, then what to tell people, then when to look again."""
+    """What one pass does: durable facts first, then one effect, then what to tell people, then when to look again.
+
+    A decision comes with exactly one write that it is recorded in and that keeps it from being made again: facts, a
+    revision's status, or a new revision, which is its own record. Raises ValueError for any other.
+    """
 
     action: Action | None = None
     decision: Decision | None = None
@@ -140,6 +157,12 @@ class Plan:
     """Reason and sentence: nothing goes on until a human acts."""
     waiting: str | None = None
     """What is being waited for, in one sentence."""
+
+    def __post_init__(self) -> None:
+        """See the class."""
+        records = (self.facts is not None) + isinstance(self.action, CreateRevision | WriteRevision)
+        if self.decision is not None and records != 1:
+            raise ValueError(f"decision {self.decision.action} has {records} writes to be recorded in, not one")
 
 
 NOW = 0.0

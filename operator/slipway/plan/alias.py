@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from slipway.actors import UNVERIFIED
+from slipway.api.outbox import Outcome
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import AliasEdit
-from slipway.plan.actions import Decision, Plan
+from slipway.plan.actions import NOW, Decision, Plan
 from slipway.plan.announce import RETRY_SECONDS, announcement, contradicted, pointed
+from slipway.plan.intents import RESTORE, Told, ended, intend, intended
 from slipway.plan.scene import Scene
 from slipway.times import elapsed, stamp
 
@@ -17,6 +20,8 @@ CALM_SECONDS = 3600.0
 
 def conflict(scene: Scene) -> Plan | None:
     """Put an edit on record, once, before anything is done about it; and its end."""
+    if intended(scene, RESTORE) is not None:
+        return _restoring(scene)
     problem, known, status = contradicted(scene), scene.seen.release.status.alias_edit, scene.seen.release.status
     if problem is None:
         return _agreed(scene, known)
@@ -26,12 +31,9 @@ def conflict(scene: Scene) -> Plan | None:
     edit = AliasEdit(version=version, seen_at=stamp(scene.now), restores=_restores(scene, known))
     facts = status.model_copy(update={"alias_edit": edit})
     revision = scene.live.name if scene.live else scene.name
-    details = {"version": version or None, "answer": scene.seen.release.spec.model.alias_conflict.value}
-    return Plan(
-        facts=facts,
-        decision=Decision("AliasConflict", revision, problem, actor="unverified", warning=True, details=details),
-        again=0.0,
-    )
+    details = {"to": version or None, "answer": scene.seen.release.spec.model.alias_conflict.value}
+    decision = Decision("AliasEdited", revision, problem, UNVERIFIED, warning=True, details=details)
+    return Plan(decision=decision, facts=facts, again=NOW)
 
 
 def consequence(scene: Scene) -> str:
@@ -52,10 +54,23 @@ def restore(scene: Scene, edit: AliasEdit) -> Plan | None:
     if live is None or policy is not AliasConflict.RESTORE or edit.restores > MOST_RESTORES:
         return None
     alias, version = scene.seen.release.spec.model.production_alias, live.spec.model.version
-    message = f"alias {alias} moves back to version {version}, which production serves"
-    details = {"version": version, "restores": edit.restores}
-    decision = Decision("AliasRestored", live.name, message, actor="slipway", details=details)
-    return Plan(announcement(scene, live), decision, again=RETRY_SECONDS)
+    why = f"alias {alias} moves back to version {version}, which production serves"
+    told = Told(live.name, why, {"from": edit.version or None, "restores": edit.restores})
+    return intend(scene, RESTORE, version, announcement(scene, live), told)
+
+
+def _restoring(scene: Scene) -> Plan | None:
+    """Move it back until it is seen there, unless production serves something else by now."""
+    live, version, alias = scene.live, intended(scene, RESTORE), scene.seen.release.spec.model.production_alias
+    if live is None or scene.seen.registry.problem:
+        return None
+    if live.spec.model.version != version:
+        why = f"alias {alias} was to move back to version {version}; production serves {live.spec.model.version} now"
+        return ended(scene, RESTORE, Outcome.DROPPED, Told(live.name, why))
+    if pointed(scene) == version:
+        why = f"alias {alias} is back on version {version}, which production serves"
+        return ended(scene, RESTORE, Outcome.DONE, Told(live.name, why))
+    return Plan(announcement(scene, live), again=RETRY_SECONDS)
 
 
 def _restores(scene: Scene, known: AliasEdit | None) -> int:

@@ -6,7 +6,7 @@ from slipway.api.outbox import Outcome
 from slipway.api.release import LifecycleStages
 from slipway.api.revision import ModelRevision
 from slipway.plan.actions import Announce, Plan
-from slipway.plan.intents import ALIAS, ended, intend, intended
+from slipway.plan.intents import ALIAS, Told, ended, intend, intended
 from slipway.plan.phases import SERVING
 from slipway.plan.scene import Scene
 
@@ -22,10 +22,10 @@ def announce(scene: Scene) -> Plan | None:
     there = pointed(scene) == version
     if moving is not None and moving != version:
         why = f"alias {model.production_alias} was on its way to version {moving}; production serves {version} now"
-        return ended(scene, ALIAS, Outcome.DROPPED, (live.name, why), production_alias_version=None)
+        return ended(scene, ALIAS, Outcome.DROPPED, Told(live.name, why), production_alias_version=None)
     if moving is not None and there:
         why = f"alias {model.production_alias} of {model.name} is on version {version}"
-        return ended(scene, ALIAS, Outcome.DONE, (live.name, why), production_alias_version=version)
+        return ended(scene, ALIAS, Outcome.DONE, Told(live.name, why), production_alias_version=version)
     if moving is not None:
         return Plan(announcement(scene, live), again=RETRY_SECONDS)
     if seen.release.status.production_alias_version == version:
@@ -34,7 +34,7 @@ def announce(scene: Scene) -> Plan | None:
         facts = seen.release.status.model_copy(update={"production_alias_version": version})
         return Plan(facts=facts, again=0.0)
     why = f"alias {model.production_alias} of {model.name} moves to version {version}"
-    return intend(scene, ALIAS, version, announcement(scene, live), (live.name, why))
+    return intend(scene, ALIAS, version, announcement(scene, live), Told(live.name, why))
 
 
 def announcement(scene: Scene, live: ModelRevision) -> Announce:

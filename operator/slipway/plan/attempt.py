@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slipway.actors import UNVERIFIED, Part
+from slipway.actors import UNVERIFIED, Part, written
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan import canary, fetching, gating, pending, promoting, staging
 from slipway.plan.actions import Plan
@@ -49,7 +49,7 @@ def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if desired.version != candidate.spec.model.version:
         why = ("AliasMoved", f"version {desired.version} is wanted now")
         wanted = scene.seen.release.status.wanted
-        return move(scene, candidate, Phase.SUPERSEDED, why, by=wanted.actor if wanted else UNVERIFIED)
+        return move(scene, candidate, Phase.SUPERSEDED, why, by=written(wanted.actor) if wanted else UNVERIFIED)
     if (desired.serving_hash, desired.policy_hash) != (candidate.spec.serving_hash, candidate.spec.policy_hash):
         why = ("SpecChanged", "spec.server, gates, rollout or slo changed")
         return move(scene, candidate, Phase.SUPERSEDED, why, by=scene.who(Part.SPEC))

@@ -7,6 +7,7 @@ gives its share back to the live revision in one write, after a crash too.
 
 from __future__ import annotations
 
+from slipway.actors import SLIPWAY
 from slipway.api.base import seconds
 from slipway.api.policy import OnNoData
 from slipway.api.revision import Canary, ModelRevision, Phase
@@ -19,7 +20,7 @@ from slipway.plan.actions import NOW, Decision, Plan
 from slipway.plan.canary_look import Look, progress
 from slipway.plan.fetching import bring_up
 from slipway.plan.hold import held
-from slipway.plan.moves import move, note, stall, wait, write
+from slipway.plan.moves import move, note, record, stall, wait
 from slipway.plan.scene import Scene
 from slipway.plan.traffic import split
 from slipway.plan.trouble import crashing
@@ -183,17 +184,16 @@ def _advance(look: Look) -> Plan:
         return _end(look, Phase.PROMOTING, ("Promoting", f"{what}; moving production to {candidate.name}"))
     weight = steps[state.step].weight
     update = {"step": state.step + 1, "weight": weight, "entered_at": stamp(look.scene.now), "step_started_at": None}
-    message = f"step {state.step} kept {look.judgement.kept}: {look.judgement.message}; next {weight} %"
     following = state.model_copy(update={**update, "requests": 0, "of": 0})
-    changes = {"canary": following, "reason": "CanaryStep", "message": message}
+    message = f"step {state.step} kept {look.judgement.kept}: {look.judgement.message}; next {weight} %"
     decision = Decision(
         action="CanaryStep",
         revision=candidate.name,
         message=message,
-        actor="slipway",
+        actor=SLIPWAY,
         details={"from": state.weight, "to": weight, "version": candidate.spec.model.version},
     )
-    return Plan(write(candidate, candidate.status.model_copy(update=changes)), decision, again=NOW)
+    return record(candidate, decision, canary=following, reason=decision.action, message=message)
 
 
 def _record(look: Look) -> Plan | None:

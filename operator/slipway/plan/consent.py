@@ -28,21 +28,21 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if given != known.approved or (given and approver not in (None, known.approver)):
         at = stamp(scene.now) if given else None
         consent = known.model_copy(update={"approved": given, "given_at": at, "approver": approver if given else None})
-        return moves.record(scene, candidate, _given(scene, candidate, given), consent=consent)
+        return moves.record(candidate, _given(scene, candidate, given), consent=consent)
     answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
-        return _waiting(scene, candidate, known.model_copy(update={"waiting_since": stamp(scene.now)}))
+        return _waiting(candidate, known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
 
 
-def _waiting(scene: Scene, candidate: ModelRevision, consent: Consent) -> Plan:
+def _waiting(candidate: ModelRevision, consent: Consent) -> Plan:
     """From now on a human is waited for, unless the consent is there already."""
     if consent.approved == candidate.digest:
         return note(candidate, consent=consent)
     what = f"all gates have answered; to approve set spec.gates.approval.approved to {candidate.digest}"
     details = {"version": candidate.spec.model.version}
     asked = Recorded("ApprovalAsked", candidate.name, what, rule("Approval"), details=details)
-    return moves.record(scene, candidate, asked, consent=consent)
+    return moves.record(candidate, asked, consent=consent)
 
 
 def _approver(scene: Scene) -> str | None:

@@ -51,7 +51,7 @@ def merged(results: Iterable[GateResult], fresh: Iterable[GateResult]) -> tuple[
     return tuple(newest.values())
 
 
-def judged(scene: Scene, candidate: ModelRevision, fresh: Sequence[GateResult]) -> Plan:
+def judged(candidate: ModelRevision, fresh: Sequence[GateResult]) -> Plan:
     """Write down the `fresh` verdicts."""
     decision = Decision(
         action="GatesJudged",
@@ -62,4 +62,4 @@ def judged(scene: Scene, candidate: ModelRevision, fresh: Sequence[GateResult]) 
         details={result.name: result.verdict.value for result in fresh},
         evidence=hashes(fresh),
     )
-    return record(scene, candidate, decision, gates=merged(candidate.status.gates, fresh))
+    return record(candidate, decision, gates=merged(candidate.status.gates, fresh))

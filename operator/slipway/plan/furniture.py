@@ -7,7 +7,7 @@ from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision
 from slipway.plan.actions import Apply, OpenProduction, Plan
 from slipway.plan.autoscaling import autoscale
-from slipway.plan.intents import REOPEN, ended, intend, intended
+from slipway.plan.intents import REOPEN, Told, ended, intend, intended
 from slipway.plan.phases import SERVING
 from slipway.plan.retire import keeps_warm
 from slipway.plan.scene import Scene
@@ -65,12 +65,12 @@ def reopened(scene: Scene) -> Plan | None:
     if reopening:
         return Plan(action, again=0.0)
     why = f"Service {scene.name} was deleted; it is made again and points at {revision.name}"
-    return intend(scene, REOPEN, revision.name, action, (revision.name, why))
+    return intend(scene, REOPEN, revision.name, action, Told(revision.name, why))
 
 
 def _reopened(scene: Scene, revision: str) -> Plan:
     """There is a production Service again: ours, or one that somebody else made."""
     if scene.served == revision:
         why = f"Service {scene.name} is there again and points at {revision}"
-        return ended(scene, REOPEN, Outcome.DONE, (revision, why))
-    return ended(scene, REOPEN, Outcome.DROPPED, (revision, f"somebody else made Service {scene.name} meanwhile"))
+        return ended(scene, REOPEN, Outcome.DONE, Told(revision, why))
+    return ended(scene, REOPEN, Outcome.DROPPED, Told(revision, f"somebody else made Service {scene.name} meanwhile"))

@@ -68,7 +68,7 @@ def _run(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
 def _compare(scene: Scene, candidate: ModelRevision, due: list[str]) -> Plan:
     """Logged metrics once more, against today's production."""
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in due]
-    return judged(scene, candidate, fresh)
+    return judged(candidate, fresh)
 
 
 def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
@@ -103,7 +103,7 @@ def _unmountable(scene: Scene, run: GateRun) -> str | None:
 
 
 def _keep(scene: Scene, candidate: ModelRevision, result: GateResult) -> Plan:
-    return judged(scene, candidate, [stamped(scene, candidate, result)])
+    return judged(candidate, [stamped(scene, candidate, result)])
 
 
 def _duration(job: Job) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from slipway.actors import UNVERIFIED, Part
+from slipway.actors import UNVERIFIED, Actor, Part, written
 from slipway.api.release_status import Wanted
 from slipway.api.revision import Intake, Phase, PinnedModel, RevisionSpec
 from slipway.plan.actions import CreateRevision, Decision, Plan
@@ -33,7 +33,7 @@ def record_wanted(scene: Scene) -> Plan | None:
     return Plan(facts=seen.release.status.model_copy(update={"wanted": wanted}), again=0.0)
 
 
-def _wished_by(scene: Scene) -> str:
+def _wished_by(scene: Scene) -> Actor:
     """Who asked for the version that is wanted from now on. Who moves an alias in the registry, nobody knows here.
 
     A release that was made just now asks for what its alias points at; so does one that now names another alias.
@@ -44,7 +44,7 @@ def _wished_by(scene: Scene) -> str:
     return scene.who(Part.CANDIDATE) if candidate.version or observed is None or renamed else UNVERIFIED
 
 
-def _asked_by(scene: Scene, desired: Desired) -> str:
+def _asked_by(scene: Scene, desired: Desired) -> Actor:
     """Who asked for this attempt: for its version, or to try it again, or to serve or to judge it in another way."""
     last, wanted = scene.newest, scene.seen.release.status.wanted
     if last is not None and last.spec.model.version == desired.version and last.spec.intake.since == scene.alias_since:
@@ -52,7 +52,7 @@ def _asked_by(scene: Scene, desired: Desired) -> str:
             return scene.who(Part.RETRY)
         if (last.spec.serving_hash, last.spec.policy_hash) != (desired.serving_hash, desired.policy_hash):
             return scene.who(Part.SPEC)
-    return wanted.actor if wanted else UNVERIFIED
+    return written(wanted.actor) if wanted else UNVERIFIED
 
 
 def intake(scene: Scene) -> Plan | None:

@@ -6,9 +6,10 @@ what they were to bring about is seen, or is not wanted any more. So each has on
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from slipway.actors import rule
+from slipway.actors import SLIPWAY, rule
 from slipway.api.outbox import Outcome
 from slipway.api.release_status import ReleaseStatus
 from slipway.plan.actions import Action, Decision, Plan
@@ -16,18 +17,42 @@ from slipway.plan.scene import Scene
 
 ALIAS = "Alias"
 """Moving the production alias; its target is a model version."""
+RESTORE = "AliasRestore"
+"""Moving the production alias back after somebody else moved it; its target is a model version."""
 REOPEN = "Reopen"
 """Making the production Service again; its target is a revision."""
+WITHDRAWAL = "Withdrawal"
+"""Taking its share of production from a revision whose attempt has ended; its target is that revision."""
 
-_RULES = {ALIAS: "AliasFollowsProduction", REOPEN: "ServiceDeleted"}
+_ACTORS = {
+    ALIAS: rule("AliasFollowsProduction"),
+    RESTORE: SLIPWAY,
+    REOPEN: rule("ServiceDeleted"),
+    WITHDRAWAL: SLIPWAY,
+}
 _ACTIONS = {
     (ALIAS, Outcome.INTENDED): "AliasMoving",
     (ALIAS, Outcome.DONE): "AliasMoved",
     (ALIAS, Outcome.DROPPED): "AliasMoveDropped",
+    (RESTORE, Outcome.INTENDED): "AliasRestoring",
+    (RESTORE, Outcome.DONE): "AliasRestored",
+    (RESTORE, Outcome.DROPPED): "AliasRestoreDropped",
     (REOPEN, Outcome.INTENDED): "Reopening",
     (REOPEN, Outcome.DONE): "Reopened",
     (REOPEN, Outcome.DROPPED): "ReopenDropped",
+    (WITHDRAWAL, Outcome.INTENDED): "TrafficWithdrawing",
+    (WITHDRAWAL, Outcome.DONE): "TrafficWithdrawn",
+    (WITHDRAWAL, Outcome.DROPPED): "WithdrawalDropped",
 }
+
+
+class Told(NamedTuple):
+    """What there is to say of an effect."""
+
+    revision: str
+    message: str
+    details: Mapping[str, Any] = {}
+    """As in Decision; `to` is the effect's target where it is not given."""
 
 
 def intended(scene: Scene, effect: str) -> str | None:
@@ -35,24 +60,24 @@ def intended(scene: Scene, effect: str) -> str | None:
     return scene.seen.release.status.intents.get(effect)
 
 
-def intend(scene: Scene, effect: str, target: str, action: Action, decision: tuple[str, str]) -> Plan:
-    """Write down that `effect` is to bring about `target`, and then do it; `decision` is its revision and sentence."""
+def intend(scene: Scene, effect: str, target: str, action: Action, decision: Told) -> Plan:
+    """Write down that `effect` is to bring about `target`, and then do it."""
     intents = {**scene.seen.release.status.intents, effect: target}
-    told = _decision(effect, Outcome.INTENDED, decision, {"to": target})
+    told = _decision(effect, Outcome.INTENDED, target, decision)
     return Plan(action, told, _facts(scene, intents=intents), again=0.0)
 
 
-def ended(scene: Scene, effect: str, outcome: Outcome, decision: tuple[str, str], **changes: Any) -> Plan:
+def ended(scene: Scene, effect: str, outcome: Outcome, decision: Told, **changes: Any) -> Plan:
     """Write down how `effect` came out, with the `changes` of the release's facts that go with it."""
     intents = dict(scene.seen.release.status.intents)
-    told = _decision(effect, outcome, decision, {"to": intents.pop(effect)})
+    told = _decision(effect, outcome, intents.pop(effect), decision)
     return Plan(decision=told, facts=_facts(scene, intents=intents, **changes), again=0.0)
 
 
-def _decision(effect: str, outcome: Outcome, decision: tuple[str, str], details: dict[str, Any]) -> Decision:
-    revision, message = decision
-    action, warning = _ACTIONS[effect, outcome], outcome is Outcome.DROPPED
-    return Decision(action, revision, message, rule(_RULES[effect]), warning, details, effect=effect, outcome=outcome)
+def _decision(effect: str, outcome: Outcome, target: str, decision: Told) -> Decision:
+    action, warning, details = _ACTIONS[effect, outcome], outcome is Outcome.DROPPED, {"to": target, **decision.details}
+    revision, message, actor = decision.revision, decision.message, _ACTORS[effect]
+    return Decision(action, revision, message, actor, warning, details, effect=effect, outcome=outcome)
 
 
 def _facts(scene: Scene, **changes: Any) -> ReleaseStatus:

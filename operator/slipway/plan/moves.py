@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from slipway.actors import rule
+from slipway.actors import Actor, rule
 from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision, Phase, RevisionStatus, Timing
 from slipway.plan.actions import NOW, Decision, Plan, WriteRevision
-from slipway.plan.outbox import hashes, posted, started
+from slipway.plan.outbox import hashes, started
 from slipway.plan.phases import OUTCOMES
 from slipway.plan.scene import Scene
 from slipway.times import elapsed, stamp
@@ -21,7 +22,7 @@ FLIP = "Flip"
 
 
 def move(
-    scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], by: str | None = None, **changes: Any
+    scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], by: Actor | None = None, **changes: Any
 ) -> Plan:
     """Move `revision` to `phase`; `why` is the reason in one word and in one sentence; None did it but the rule."""
     reason, message = why
@@ -34,7 +35,7 @@ def move(
     updates = {"phase": phase, "reason": reason, "message": message, "timings": timings[-32:], **changes}
     if phase in OUTCOMES:
         updates["outcome"] = OUTCOMES[phase]
-    moved = revision.model_copy(update={"status": status.model_copy(update=updates)})
+    moved = status.model_copy(update=updates)
     effect, outcome = _effect(status.phase, phase)
     decision = Decision(
         action=reason,
@@ -48,11 +49,11 @@ def move(
             "version": revision.spec.model.version,
             "seconds": None if left is None else round(left, 3),
         },
-        evidence=hashes(moved.status.gates) if phase in JUDGED else {},
+        evidence=hashes(moved.gates) if phase in JUDGED else {},
         effect=effect,
         outcome=outcome,
     )
-    return Plan(write(revision, posted(moved.status, decision, scene.now, moved)), decision=decision, again=NOW)
+    return Plan(write(revision, moved), decision, again=NOW)
 
 
 def _effect(before: Phase, after: Phase) -> tuple[str | None, Outcome]:
@@ -69,11 +70,9 @@ def note(revision: ModelRevision, **changes: Any) -> Plan:
     return Plan(write(revision, started(revision).model_copy(update=changes)), again=NOW)
 
 
-def record(scene: Scene, revision: ModelRevision, decision: Decision, **changes: Any) -> Plan:
+def record(revision: ModelRevision, decision: Decision, **changes: Any) -> Plan:
     """Write down `decision` and the `changes` that come with it, without moving `revision`."""
-    status = started(revision).model_copy(update=changes)
-    noted = revision.model_copy(update={"status": status})
-    return Plan(write(revision, posted(status, decision, scene.now, noted)), decision=decision, again=NOW)
+    return replace(note(revision, **changes), decision=decision)
 
 
 def write(revision: ModelRevision, status: RevisionStatus) -> WriteRevision:

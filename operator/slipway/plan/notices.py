@@ -1,8 +1,8 @@
-"""Decisions that show in the conditions alone: a release stalls or is held, an alias was moved by hand."""
+"""Decisions that show in the conditions alone: a release stalls, or is held."""
 
 from __future__ import annotations
 
-from slipway.actors import UNVERIFIED, Part, rule
+from slipway.actors import Actor, Part, rule, written
 from slipway.api.release_status import Condition, HoldReason, ReleaseStatus
 from slipway.plan.actions import Decision
 from slipway.plan.observed import Observed
@@ -35,20 +35,18 @@ def _notice(seen: Observed, before: Condition | None, after: Condition) -> Decis
         return Decision("HoldLifted", "", f"{was[1]} is over", lifter, details=details) if was[0] == "True" else None
     if after.type == "SLOHealthy" and after.reason == COUNTERS_LOST:
         return Decision("CountersLost", "", after.message, rule(after.reason), warning=True, details=details)
-    if after.reason == "AliasEdited":
-        return Decision("AliasEdited", "", after.message, UNVERIFIED, warning=True, details=details)
     return None
 
 
-def _holder(seen: Observed, reason: str) -> str:
+def _holder(seen: Observed, reason: str) -> Actor:
     """Who holds the release for `reason`."""
     last = seen.release.status.rollback
     if reason == HoldReason.AUTOMATIC_ROLLBACK:
-        return last.actor if last else rule(reason)
+        return written(last.actor) if last else rule(reason)
     return seen.actors.who(Part.PAUSED if reason == HoldReason.PAUSED else Part.ROLLBACK)
 
 
-def _lifter(seen: Observed, reason: str) -> str:
+def _lifter(seen: Observed, reason: str) -> Actor:
     """Who ended the hold that stood for `reason`: by spec.retry, or by another spec.rollout.afterRollback."""
     release = seen.release
     if reason != HoldReason.AUTOMATIC_ROLLBACK:

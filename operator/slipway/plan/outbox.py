@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
 import rfc8785
 
+from slipway.actors import written
 from slipway.api.outbox import CAPACITY, FORWARD_LIMIT, Entry
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import ModelRevision, RevisionStatus
 from slipway.api.verdict import GateResult
-from slipway.plan.actions import Decision
+from slipway.plan.actions import Decision, Plan, WriteRevision
+from slipway.plan.scene import Scene
 from slipway.times import stamp
 
 Status = TypeVar("Status", ReleaseStatus, RevisionStatus)
@@ -22,6 +25,22 @@ Status = TypeVar("Status", ReleaseStatus, RevisionStatus)
 OMITTED = "omitted"
 """Detail that counts the entries for which there was no room left."""
 _OWN_FIELDS = frozenset({"from", "to"})
+
+
+def recorded(scene: Scene, plan: Plan) -> Plan:
+    """`plan` with its decision in an outbox: the one place where a decision becomes an entry.
+
+    The entry lies in the status that keeps the decision from being made again: the revision's, or the release's facts.
+    That a revision starts is the first entry of its own outbox: see `started`.
+    """
+    decision, action = plan.decision, plan.action
+    if decision is None:
+        return plan
+    about = scene.seen.revision(decision.revision)
+    if isinstance(action, WriteRevision):
+        about = about.model_copy(update={"status": action.status}) if about else None
+        return replace(plan, action=replace(action, status=posted(action.status, decision, scene.now, about)))
+    return replace(plan, facts=posted(plan.facts, decision, scene.now, about)) if plan.facts else plan
 
 
 def posted(status: Status, decision: Decision, at: datetime | str, revision: ModelRevision | None) -> Status:
@@ -75,7 +94,7 @@ def started(revision: ModelRevision) -> RevisionStatus:
         action="Started",
         revision=revision.name,
         message=f"version {version} starts as {revision.name}: {why}",
-        actor=intake.actor,
+        actor=written(intake.actor),
         details={"to": revision.status.phase.value, "version": version, "runId": revision.spec.model.run_id},
     )
     return posted(revision.status, decision, revision.metadata.creation_timestamp or intake.since, revision)

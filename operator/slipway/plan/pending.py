@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from slipway.actors import written
 from slipway.api.gates import Gates, MetricGate, MetricSource
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.verdict import GateResult, Verdict
@@ -24,11 +25,11 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
         return reject(scene, candidate, decision)
     if decision.action is not Action.RUN:
         why = ("Fetching", "fetching and verifying the model's artifacts")
-        return move(scene, candidate, Phase.FETCHING, why, by=candidate.spec.intake.actor)
+        return move(scene, candidate, Phase.FETCHING, why, by=written(candidate.spec.intake.actor))
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
     fresh = [stamped(scene, candidate, result) for result in judge(scene, candidate) if result.name in decision.gates]
-    return judged(scene, candidate, fresh)
+    return judged(candidate, fresh)
 
 
 def _without_pods(gates: Gates) -> Gates:

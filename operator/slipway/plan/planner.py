@@ -18,7 +18,7 @@ from slipway.plan.furniture import furnish, reopened
 from slipway.plan.intake import intake, record_wanted
 from slipway.plan.moves import stall
 from slipway.plan.observed import Observed
-from slipway.plan.outbox import backlog
+from slipway.plan.outbox import backlog, recorded
 from slipway.plan.ownership import adopt
 from slipway.plan.retire import retire, warm_seconds_left
 from slipway.plan.rollback import automatic, followed, requested
@@ -104,7 +104,7 @@ def plan(seen: Observed, now: datetime) -> Plan:
         if decided is None:
             continue
         if decided.action or decided.facts:
-            return replace(decided, stalled=stalled)
+            return recorded(scene, replace(decided, stalled=stalled))
         resting.append(decided)
     return _rest([*resting, idle(scene)])
 

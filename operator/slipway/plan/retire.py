@@ -119,7 +119,7 @@ def _forget(scene: Scene) -> Plan | None:
         limit = scene.seen.release.spec.revision_history_limit
         why = f"{oldest.name} falls out of the history of {limit} revisions and is deleted"
         decision = Decision("Expired", oldest.name, why, rule("RevisionHistoryLimit"))
-        return record(scene, oldest, decision, expired_at=stamp(scene.now))
+        return record(oldest, decision, expired_at=stamp(scene.now))
     if oldest.status.outbox:
         return None  # its evidence goes to the audit store first
     return Plan(Delete("ModelRevision", oldest.name, oldest.metadata.uid), again=0.0)

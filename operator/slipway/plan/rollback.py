@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from slipway.actors import Part
+from slipway.actors import Actor, Part, rule, written
 from slipway.api.outbox import Outcome
 from slipway.api.policy import Rollback
 from slipway.api.release import AliasConflict
@@ -62,7 +62,7 @@ def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
     return Plan(facts=scene.seen.release.status.model_copy(update={"rollback": kept}), again=0.0)
 
 
-def _dropped(scene: Scene, state: RollbackState, why: str, by: str) -> Plan:
+def _dropped(scene: Scene, state: RollbackState, why: str, by: Actor) -> Plan:
     """A rollback that was decided is not carried out, because of what `by` did."""
     decision = Decision(
         action="RollbackDropped",
@@ -127,7 +127,7 @@ def _state(scene: Scene, request: str, trigger: RollbackTrigger, target: ModelRe
         to=target.name,
         from_revision=source.name,
         reason=reason,
-        actor=scene.who(Part.ROLLBACK) if trigger is RollbackTrigger.USER else f"rule:{trigger.value}",
+        actor=scene.who(Part.ROLLBACK) if trigger is RollbackTrigger.USER else rule(trigger.value),
         retry=scene.seen.release.spec.retry or "",
         requested_at=stamp(scene.now),
         completed_at=stamp(scene.now) if target is scene.live else None,
@@ -138,7 +138,7 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
     unfinished = scene.seen.release.status.rollback
     if unfinished is not None and unfinished.completed_at is None:
-        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", state.actor)
+        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", written(state.actor))
     moves_production = target is not scene.live
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
     figured = {"figures": state.figures} if state.figures else {}
@@ -146,7 +146,7 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
         action="RollbackRequested",
         revision=target.name,
         message=f"rolling back from {state.from_revision} to {target.name}: {state.reason}",
-        actor=state.actor,
+        actor=written(state.actor),
         warning=state.trigger is not RollbackTrigger.USER,
         details={"from": state.from_revision, "to": target.name, "trigger": state.trigger.value, **figured},
         effect=ROLLBACK if moves_production else None,

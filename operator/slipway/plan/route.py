@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slipway import names
+from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.traffic import Router as RouterName
-from slipway.plan.actions import NOW, Decision, Delete, OpenProduction, Plan, Shift
+from slipway.plan.actions import NOW, Delete, OpenProduction, Plan, Shift
+from slipway.plan.intents import WITHDRAWAL, Told, ended, intend, intended
 from slipway.plan.moves import stall
 from slipway.plan.phases import ENDED_EARLY, MAY_HAVE_WEIGHT, SERVING
 from slipway.plan.scene import Scene
@@ -38,19 +40,31 @@ def _chosen(scene: Scene, live: ModelRevision) -> bool:
 
 def withdraw(scene: Scene) -> Plan | None:
     """Take the share of a revision whose attempt has ended: all goes back to the live one, in one write."""
-    live = scene.live
+    live, losing = scene.live, intended(scene, WITHDRAWAL)
+    if losing is not None and (live is None or losing == live.name or losing not in scene.shares):
+        return _withdrawn(scene, losing)
     shares = (scene.seen.revision(name) for name in scene.shares)
-    ended = next((r for r in shares if r is not None and r is not live and r.status.phase in ENDED_EARLY), None)
-    if ended is None or live is None or live.status.phase not in SERVING or scene.ready_pods(live) == 0:
+    loser = next((r for r in shares if r is not None and r is not live and r.status.phase in ENDED_EARLY), None)
+    if loser is None or live is None or live.status.phase not in SERVING or scene.ready_pods(live) == 0:
         return None
-    decision = Decision(
-        action="TrafficWithdrawn",
-        revision=ended.name,
-        message=f"{scene.share(ended)} % of production traffic go back from {ended.name} to {live.name}",
-        actor="slipway",
-        details={"from": ended.name, "to": live.name, "weight": scene.share(ended)},
-    )
-    return Plan(flip(scene, live), decision, again=NOW)
+    if losing is not None:
+        return Plan(flip(scene, live), again=NOW)
+    share = scene.share(loser)
+    why = f"{share} % of production traffic go back from {loser.name} to {live.name}"
+    told = {"from": loser.name, "to": live.name, "weight": share}
+    return intend(scene, WITHDRAWAL, loser.name, flip(scene, live), Told(loser.name, why, told))
+
+
+def _withdrawn(scene: Scene, losing: str) -> Plan | None:
+    """How it came out that `losing` was to lose its share; None while it has it."""
+    taken = {"from": losing, "to": scene.served}
+    if losing not in scene.shares:
+        why = f"{losing} has no share of production traffic any more"
+        return ended(scene, WITHDRAWAL, Outcome.DONE, Told(losing, why, taken))
+    if scene.served == losing:
+        why = f"somebody else made {losing} live meanwhile"
+        return ended(scene, WITHDRAWAL, Outcome.DROPPED, Told(losing, why, taken))
+    return None
 
 
 def attach(scene: Scene) -> Plan | None:
@@ -70,12 +84,11 @@ def attach(scene: Scene) -> Plan | None:
     annotations, identity = route.manifest["metadata"].get("annotations") or {}, names.digest_of(gateway.wire())
     if annotations.get(names.GATEWAY_ANNOTATION) == identity:
         return None
-    spec = route.manifest["spec"]
     after = {
         "/metadata/annotations": {**annotations, names.GATEWAY_ANNOTATION: identity},
-        "/spec": render.configured(spec, gateway),
+        "/spec": render.configured(route.manifest["spec"], gateway),
     }
-    return Plan(Shift("HTTPRoute", route.name, route.resource_version, {"/spec": spec}, after), again=NOW)
+    return Plan(Shift("HTTPRoute", route.name, route.resource_version, after), again=NOW)
 
 
 def _last_shares(scene: Scene, live: ModelRevision) -> dict[str, int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from slipway import names
-from slipway.actors import Part
+from slipway.actors import Actor, Part
 from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
 from slipway.names import digest_of
 from slipway.plan.observed import Observed, Route, Undescribed, Version
@@ -54,7 +54,7 @@ class Scene:
         """Name of the release."""
         return self.seen.release.metadata.name
 
-    def who(self, part: Part) -> str:
+    def who(self, part: Part) -> Actor:
         """User who gave this part of the spec its value, as the API server knows it; otherwise "unverified"."""
         return self.seen.actors.who(part)
 

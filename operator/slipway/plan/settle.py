@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipway.actors import written
 from slipway.api.outbox import Outcome
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase, Watched
@@ -25,7 +26,7 @@ def settle(scene: Scene) -> Plan | None:
     back = rollback is not None and rollback.to == live.name and rollback.completed_at is None
     if rollback and back and live.status.phase in (Phase.RETIRED, Phase.ROLLED_BACK):
         why = ("RestoredByRollback", f"production was rolled back to {live.name}")
-        return move(scene, live, Phase.LIVE, why, by=rollback.actor, replaced_at=None)
+        return move(scene, live, Phase.LIVE, why, by=written(rollback.actor), replaced_at=None)
     if live.status.phase not in SERVING:
         return None
     for lost in scene.lost:
@@ -40,7 +41,7 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
         why = (f"RolledBackBy{rollback.trigger.value}", f"production went back to {live.name}: {rollback.reason}")
         evidence = _evidence(lost, rollback)
         changes = {"replaced_at": at, "drain": None, "watched": evidence}
-        return move(scene, lost, Phase.ROLLED_BACK, why, by=rollback.actor, **changes)
+        return move(scene, lost, Phase.ROLLED_BACK, why, by=written(rollback.actor), **changes)
     why = ("Replaced", f"production now serves {live.name}")
     return move(scene, lost, Phase.RETIRED, why, replaced_at=at, drain=None)
 
@@ -60,7 +61,7 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
         action="RolledBack",
         revision=rollback.to,
         message=f"production is back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
-        actor=rollback.actor,
+        actor=written(rollback.actor),
         warning=rollback.trigger is not RollbackTrigger.USER,
         details={
             "from": rollback.from_revision,

@@ -37,10 +37,8 @@ class ServiceRouter:
         if len(shares) != 1:
             raise ValueError(f"a Service sends everything to one revision, not {dict(shares)}")
         (revision,) = shares
-        before, after = dict(self.service.selector), names.selector(self.service.name, revision)
-        path = "/spec/selector"
         name, version = self.service.name, self.service.resource_version
-        return Shift("Service", name, version, {path: before}, {path: after}, flips=revision)
+        return Shift("Service", name, version, {"/spec/selector": names.selector(name, revision)}, flips=revision)
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,9 @@ class GatewayRouter:
 
     def shift(self, shares: Mapping[str, int]) -> Shift:
         """See Router."""
-        before, path = self.route.manifest["spec"]["rules"][0].get("backendRefs", []), "/spec/rules/0/backendRefs"
         name, version = self.route.name, self.route.resource_version
         whole = next(iter(shares)) if len(shares) == 1 else None
-        return Shift("HTTPRoute", name, version, {path: before}, {path: backends(shares)}, flips=whole)
+        return Shift("HTTPRoute", name, version, {"/spec/rules/0/backendRefs": backends(shares)}, flips=whole)
 
 
 def router(scene: Scene) -> Router:

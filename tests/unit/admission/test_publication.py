@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from slipway.admission import publication
 from slipway.admission.publication import Publication
-from slipway.cluster import ClusterError, Conflict, Object
+from slipway.cluster import ClusterError, Conflict, Object, Place
 
 SERVICE = {"name": "slipway-webhook", "namespace": "slipway-system", "port": 443}
 
@@ -32,14 +32,13 @@ class Configured:
         assert (kind, namespace, name) == ("MutatingWebhookConfiguration", "", "slipway-webhook.slipway-system")
         return copy.deepcopy(self.object)
 
-    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
+    async def swap(self, where: Place, resource_version: str, values: Mapping[str, Any]) -> Object:
         if self.refusals:
             self.refusals -= 1
             raise Conflict(409, "somebody was faster")
         assert self.object is not None
-        test, replace = operations
-        assert test["value"] == self.object["metadata"]["resourceVersion"]
-        self.object["webhooks"][0]["clientConfig"] = replace["value"]
+        assert resource_version == self.object["metadata"]["resourceVersion"]
+        self.object["webhooks"][0]["clientConfig"] = values["/webhooks/0/clientConfig"]
         self.writes += 1
         self.written.set()
         return self.object

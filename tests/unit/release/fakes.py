@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store import Appended, Row, StoreError
-from slipway.cluster import Conflict, NotFound, Object
+from slipway.cluster import ClusterError, Conflict, NotFound, Object
 from slipway.metrics.source import Reading, Target
 from slipway.plan.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError, RegistryRefusal
@@ -62,6 +62,10 @@ class FakeCluster:
     """Whether the controller of the Gateways runs: it takes up routes and says so in their status."""
     restarts: dict[str, int] = field(default_factory=dict)
     """Revision → how often each of its pods was restarted."""
+    refuse: Callable[[str, Identity], ClusterError | None] = lambda verb, identity: None
+    """What the API server answers to a write instead of doing it."""
+    events: list[Object] = field(default_factory=list)
+    """The Events that were posted."""
     stuck_gates: frozenset[str] = frozenset()
     """Gates whose image cannot be pulled."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -87,6 +91,7 @@ class FakeCluster:
         if identity in self.objects:
             raise Conflict(409, f"{identity} exists")
         if identity[0] == "Event":
+            self.events.append(_copied(dict(manifest)))
             return {}
         return self._write("create", identity, lambda: self._store(identity, {**manifest, "status": {}}))
 
@@ -102,19 +107,17 @@ class FakeCluster:
             raise Conflict(409, "the object was changed")
         return self._write("status", identity, lambda: self._store(identity, {**old, "status": manifest["status"]}))
 
-    async def patch_json(self, kind: str, namespace: str, name: str, operations: Sequence[Mapping[str, Any]]) -> Object:
-        identity = (kind, namespace, name)
-        new = _copied(self._current(identity))
-        for operation in operations:
-            *path, last = operation["path"].strip("/").split("/")
+    async def swap(self, where: Identity, resource_version: str, values: Mapping[str, Any]) -> Object:
+        new = _copied(self._current(where))
+        if new["metadata"]["resourceVersion"] != resource_version:
+            raise Conflict(409, "the object has been modified")
+        for path, value in values.items():
+            *parents, last = path.strip("/").split("/")
             target = new
-            for part in path:
+            for part in parents:
                 target = target[int(part)] if isinstance(target, list) else target[part]
-            if operation["op"] == "test" and target[last] != operation["value"]:
-                raise Conflict(422, "test failed")
-            if operation["op"] == "add":
-                target[last] = operation["value"]
-        return self._write("flip", identity, lambda: self._store(identity, new))
+            target[last] = value
+        return self._write("flip", where, lambda: self._store(where, new))
 
     async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
         identity = (kind, namespace, name)
@@ -132,6 +135,9 @@ class FakeCluster:
         return self.objects[identity]
 
     def _write(self, verb: str, identity: Identity, effect: Callable[[], Object]) -> Object:
+        refused = self.refuse(verb, identity)
+        if refused is not None:
+            raise refused
         number = len(self.writes) + 1
         if self.crash_before == number:
             self.crash_before = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -89,11 +90,21 @@ async def test_a_refused_write_names_the_reaction(
     assert raised.value.status == status
 
 
-async def test_a_json_patch_whose_test_fails_is_a_conflict(api: Api, cluster: ApiServer) -> None:
-    api.answers = [problem(422, "the server rejected our request due to an error in our request")]
-    with pytest.raises(Conflict):
-        await cluster.patch_json("Service", "demo", "cancer", [{"op": "test", "path": "/a", "value": 1}])
+async def test_a_swap_is_held_to_the_version_alone_and_compares_nothing_that_people_wrote(
+    api: Api, cluster: ApiServer
+) -> None:
+    api.answers = [(200, SERVICE), problem(409, "the object has been modified"), problem(422, "spec is invalid")]
+    where, values = ("HTTPRoute", "demo", "cancer"), {"/spec": {"hostnames": ["<é>"]}}
+    await cluster.swap(where, "7", values)
     assert api.asked[0][3] == "application/json-patch+json"
+    assert json.loads(api.asked[0][4]) == [
+        {"op": "add", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "add", "path": "/spec", "value": {"hostnames": ["<é>"]}},
+    ]
+    with pytest.raises(Conflict):
+        await cluster.swap(where, "7", values)
+    with pytest.raises(Invalid):
+        await cluster.swap(where, "7", values)
 
 
 async def test_status_is_written_to_its_own_subresource(api: Api, cluster: ApiServer) -> None:
