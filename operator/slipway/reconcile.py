@@ -20,13 +20,15 @@ from slipway import act, audit, events
 from slipway.api.base import API_VERSION
 from slipway.api.release import ModelRelease
 from slipway.api.release_status import ReleaseStatus
+from slipway.cluster import ClusterError
 from slipway.context import Context
 from slipway.observe import observe
-from slipway.plan.actions import Decision, Plan, subject
+from slipway.plan.actions import Action, Decision, Plan, subject
 from slipway.plan.planner import plan
 from slipway.plan.scene import Scene
 from slipway.refusals import OWN_STATUS
-from slipway.status import decisions, project
+from slipway.registry.protocol import RegistryError
+from slipway.status import decisions, project, recorded_already
 
 
 async def reconcile(context: Context, namespace: str, name: str) -> float | None:
@@ -45,12 +47,13 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     status = project(scene, decided)
     with context.refusals.attempt((namespace, name), OWN_STATUS):
         await _write_status(context, seen.release, status)
-    if decided.action is not None:
-        with context.refusals.attempt((namespace, name), subject(decided.action)):
-            await act.act(context, namespace, decided.action)
+    try:
+        await _carry_out(context, (namespace, name), decided.action)
+    except (ClusterError, RegistryError):
+        await _tell(context, seen.release, recorded_already(seen, status, decided), now)
+        raise
     context.instruments.passed(scene, status, decided)
-    for decision in decisions(seen, status, decided):
-        await _tell(context, seen.release, decision, now)
+    await _tell(context, seen.release, decisions(seen, status, decided), now)
     return decided.again
 
 
@@ -76,7 +79,15 @@ async def _write_status(context: Context, release: ModelRelease, status: Release
     await context.cluster.replace_status(manifest)
 
 
-async def _tell(context: Context, release: ModelRelease, decision: Decision, now: datetime) -> None:
-    """A decision, once its write went through: a line of the log and an Event. Its record lies in the outbox."""
-    audit.record(release, decision, now)
-    await events.emit(context.cluster, release, decision, now)
+async def _carry_out(context: Context, key: tuple[str, str], action: Action | None) -> None:
+    """Do what was decided; that it is refused is remembered."""
+    if action is not None:
+        with context.refusals.attempt(key, subject(action)):
+            await act.act(context, key[0], action)
+
+
+async def _tell(context: Context, release: ModelRelease, decided: tuple[Decision, ...], now: datetime) -> None:
+    """Decisions, once their write went through: lines of the log and Events. Their records lie in the outboxes."""
+    for decision in decided:
+        audit.record(release, decision, now)
+        await events.emit(context.cluster, release, decision, now)

@@ -42,17 +42,19 @@ class Refusals:
     @contextmanager
     def attempt(self, key: Key, subject: str) -> Iterator[None]:
         """Around one write of `subject` for the release `key`."""
-        known = self._known.setdefault(key, {})
         try:
             yield
         except (ClusterError, RegistryError) as error:
+            known = self._known.setdefault(key, {})
             known[subject] = _after(known.get(subject), error)
             raise
-        known.pop(subject, None)
+        self._known.get(key, {}).pop(subject, None)
 
     def rested(self, key: Key) -> None:
-        """Nothing is to be written for `key` any more."""
-        self._known.pop(key, None)
+        """Nothing but its own status is to be written for `key` any more."""
+        own = self._known.pop(key, {}).get(OWN_STATUS)
+        if own is not None:
+            self._known[key] = {OWN_STATUS: own}
 
     def times(self, key: Key, error: Exception) -> int:
         """How often in a row the write that ended with `error` has been refused by now; 0: it was no write."""

@@ -49,6 +49,11 @@ def decisions(seen: Observed, after: ReleaseStatus, plan: Plan) -> tuple[Decisio
     return (*((plan.decision,) if plan.decision else ()), *notices(seen, after))
 
 
+def recorded_already(seen: Observed, after: ReleaseStatus, plan: Plan) -> tuple[Decision, ...]:
+    """Those that are on record once the status is written, whatever becomes of the plan's action."""
+    return tuple(each for each in decisions(seen, after, plan) if each is not plan.decision or plan.facts is not None)
+
+
 def _router(scene: Scene) -> Router:
     """Gateway from before its route is made until after it is gone: so long the route has to be looked for."""
     return Router.GATEWAY if scene.route is not None else scene.seen.release.spec.traffic.router
