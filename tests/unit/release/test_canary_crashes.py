@@ -7,7 +7,8 @@ import copy
 import pytest
 
 from tests.unit.release.canaries import R1, R2, behind_a_gateway
-from tests.unit.release.fakes import Crash
+from tests.unit.release.fakes import Crash, FakeStore
+from tests.unit.release.test_crashes import recorded
 from tests.unit.release.world import NAME, World
 
 
@@ -31,7 +32,7 @@ async def story(world: World, slow: float) -> World:
 
 def copied(world: World) -> World:
     """The same world again, with an operator that was just started."""
-    other = World(now=world.now)
+    other = World(now=world.now, store=FakeStore(list(world.store.records)))
     other.cluster.objects = copy.deepcopy(world.cluster.objects)
     other.cluster._versions = copy.copy(world.cluster._versions)
     other.registry.models = copy.deepcopy(world.registry.models)
@@ -43,7 +44,8 @@ def copied(world: World) -> World:
 def end_of(world: World) -> tuple[object, ...]:
     phases = tuple(world.revision(int(name[-1]))["phase"] for name in world.names("ModelRevision"))
     flips = world.cluster.writes.count(("flip", "HTTPRoute", NAME))
-    return world.weights, world.serving, phases, flips, tuple(world.names("Deployment")), world.registry.announced
+    deployments = tuple(world.names("Deployment"))
+    return world.weights, world.serving, phases, flips, deployments, world.registry.announced, recorded(world)
 
 
 @pytest.mark.timeout(300)
