@@ -16,6 +16,7 @@ from slipway.api.outbox import Entry
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit.record import Letter, Source
+from slipway.plan.outbox import started
 from slipway.times import stamp
 
 Owner = TypeVar("Owner", ModelRelease, ModelRevision)
@@ -64,6 +65,8 @@ def last_words(manifest: Mapping[str, Any], now: datetime) -> list[Letter]:
     """
     is_release = manifest["kind"] == "ModelRelease"
     owner = ModelRelease.parse(dict(manifest)) if is_release else ModelRevision.parse(dict(manifest))
+    if isinstance(owner, ModelRevision):  # one that was never written was told of all the same
+        owner = owner.model_copy(update={"status": started(owner)})
     release = owner.metadata.name if isinstance(owner, ModelRelease) else owner.spec.release
     deleted = Entry(
         seq=owner.status.recorded + 1,

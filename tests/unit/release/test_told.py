@@ -20,6 +20,7 @@ from slipway.actors import SLIPWAY, UNVERIFIED, rule
 from slipway.api.outbox import Entry
 from slipway.api.release_status import RollbackTrigger, Wanted
 from slipway.api.verdict import Verdict
+from slipway.audit.delivery import last_words
 from slipway.plan.actions import Announce, Decision, Plan
 from slipway.registry.protocol import RegistryError
 from slipway_server.errors import Reason
@@ -227,3 +228,14 @@ def test_actors_are_made_in_one_place() -> None:
     """Nobody spells one by hand: the type checker holds decisions to it; the API's own default is the same word."""
     assert (SLIPWAY, UNVERIFIED, rule("Gates")) == ("slipway", "unverified", "rule:Gates")
     assert Wanted.model_fields["actor"].default == UNVERIFIED
+
+
+async def test_a_revision_that_is_deleted_before_it_was_ever_written_is_on_record() -> None:
+    world = World()
+    world.alias("1")
+    while not world.names("ModelRevision"):
+        await world.step()
+    assert [event["reason"] for event in world.cluster.events] == ["Started"]
+    manifest = world.cluster.objects[("ModelRevision", NAMESPACE, R1)]
+    left = [(letter.entry.seq, letter.entry.action) for letter in last_words(manifest, world.now)]
+    assert left == [(1, "Started"), (2, "Deleted")]

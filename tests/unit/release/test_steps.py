@@ -1,0 +1,245 @@
+"""The plan, step by step: what is seen → what each step says. One row for each step, in the plan's own order."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from slipway import names
+from slipway.api.outbox import FORWARD_LIMIT
+from slipway.observe import observe
+from slipway.plan import actions
+from slipway.plan.actions import Plan
+from slipway.plan.planner import STEPS
+from slipway.plan.scene import Scene
+from tests.unit.release.canaries import GATEWAY, R1, R2, behind_a_gateway, ends, start
+from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
+
+BY_NAME = {step.__name__: step for step in STEPS}
+PATIENCE = 80
+"""Passes within which a step has to have its say."""
+
+Arranged = Callable[[], Awaitable[World]]
+
+
+class Says(NamedTuple):
+    """What a plan says, without its figures."""
+
+    action: str | None = None
+    decision: str | None = None
+    facts: bool = False
+    stalled: str | None = None
+    waits: bool = False
+
+
+def said(plan: Plan) -> Says:
+    return Says(
+        type(plan.action).__name__ if plan.action else None,
+        plan.decision.action if plan.decision else None,
+        plan.facts is not None,
+        plan.stalled[0] if plan.stalled else None,
+        plan.waiting is not None,
+    )
+
+
+async def scene(world: World) -> Scene:
+    """What is seen now, the registry's aliases included."""
+    await world.context.board._poll("default", world.context.board._entries["default"])
+    seen = await observe(world.context, NAMESPACE, NAME, world.now)
+    assert seen is not None
+    return Scene(seen, world.now)
+
+
+async def first_word(world: World, step: str) -> Says:
+    """The first thing that `step` says as the operator goes on."""
+    for _ in range(PATIENCE):
+        decided = BY_NAME[step](await scene(world))
+        if decided is not None:
+            return said(decided)
+        world.now = world.later(max(await world.step() or 0.0, 0.01))
+    raise AssertionError(f"{step} never says anything")
+
+
+# What there is to see: releases in the state that the name says. In `serving`, everything about the last version is done.
+
+
+async def fresh() -> World:
+    world = World()
+    world.alias("1")
+    return world
+
+
+async def serving(*versions: str, **spec: Any) -> World:
+    world = World()
+    world.edit(**spec)
+    for version in versions or ("1",):
+        world.alias(version)
+        await world.settle(hours=0.1)
+    return world
+
+
+def service(world: World, name: str = NAME) -> dict[str, Any]:
+    return world.cluster.objects[("Service", NAMESPACE, name)]
+
+
+def model(**changes: Any) -> dict[str, Any]:
+    return {"name": MODEL, "candidate": {"alias": "staging"}, **changes}
+
+
+async def a_service_behind_its_route() -> World:
+    world = await behind_a_gateway()
+    service(world)["spec"]["selector"] = names.selector(NAME, "elsewhere")
+    return world
+
+
+async def a_canary_that_was_rejected() -> World:
+    world = await behind_a_gateway()
+    await start(world)
+    world.callers.slow = {R2: 0.5}
+    await ends(world, "Rejected")
+    return world
+
+
+async def a_rollback_that_somebody_asks_for() -> World:
+    world = await serving("1", "2")
+    world.edit(rollback={"to": "previous"})
+    return world
+
+
+async def production_without_a_ready_pod() -> World:
+    world = await serving("1", "2")
+    world.cluster.unready.add(R2)
+    world.cluster.tick()
+    return world
+
+
+async def an_alias_to_follow() -> World:
+    world = await serving("1", "2", model=model(aliasConflict="Follow"))
+    world.registry.models[MODEL]["production"] = "1"
+    return world
+
+
+async def a_service_that_was_deleted() -> World:
+    world = await serving()
+    del world.cluster.objects[("Service", NAMESPACE, NAME)]
+    return world
+
+
+async def another_host() -> World:
+    world = await behind_a_gateway()
+    elsewhere = {"parentRefs": [{"name": "public"}], "hostnames": ["elsewhere.example"]}
+    world.edit(traffic={**GATEWAY, "gateway": elsewhere})
+    return world
+
+
+async def a_selector_that_was_edited() -> World:
+    world = await serving()
+    service(world)["spec"]["selector"] = {"app": "mine"}
+    return world
+
+
+async def a_service_of_somebody_else() -> World:
+    world = await serving()
+    meta = {"name": R2, "namespace": NAMESPACE}
+    world.put({"kind": "Service", "metadata": meta, "spec": {"selector": {"app": "theirs"}}})
+    world.alias("2")
+    return world
+
+
+async def a_child_without_its_owner() -> World:
+    world = await serving()
+    service(world)["metadata"]["ownerReferences"] = []
+    return world
+
+
+async def a_promoted_revision() -> World:
+    world = await fresh()
+    await world.until("Watching")
+    return world
+
+
+async def a_candidate_beside_production() -> World:
+    world = await serving()
+    world.alias("2")
+    return world
+
+
+async def a_registry_that_nobody_configured() -> World:
+    return await serving(model=model(registry="elsewhere"))
+
+
+async def an_outbox_that_is_nearly_full() -> World:
+    world = await serving()
+    status = world.cluster.objects[("ModelRelease", NAMESPACE, NAME)]["status"]
+    entry = {"at": "2026-01-01T00:00:00Z", "action": "Held", "revision": "", "actor": "unverified", "reason": "paused"}
+    last = status["recorded"]
+    status["outbox"] = [{**entry, "seq": last + number} for number in range(1, FORWARD_LIMIT + 1)]
+    status["recorded"] = last + FORWARD_LIMIT
+    world.store.down = True
+    return world
+
+
+async def a_release_without_its_metrics_service() -> World:
+    world = await serving()
+    del world.cluster.objects[("Service", NAMESPACE, names.metrics_service(NAME))]
+    return world
+
+
+async def a_staging_service_without_a_candidate() -> World:
+    world = await serving()
+    meta = {"name": names.staging_service(NAME), "namespace": NAMESPACE, "labels": names.release_labels(NAME)}
+    world.put({"kind": "Service", "metadata": meta, "spec": {"selector": names.selector(NAME, R1)}})
+    return world
+
+
+async def an_alias_that_was_edited() -> World:
+    world = await serving("1", "2")
+    world.registry.models[MODEL]["production"] = "1"
+    return world
+
+
+TABLE: dict[str, tuple[Arranged, Says]] = {
+    "mirror": (a_service_behind_its_route, Says("Shift")),
+    "settle": (fresh, Says("WriteRevision", "Flipped")),
+    "withdraw": (a_canary_that_was_rejected, Says("Shift", "TrafficWithdrawing", facts=True)),
+    "requested": (a_rollback_that_somebody_asks_for, Says("Shift", "RollbackRequested", facts=True)),
+    "automatic": (production_without_a_ready_pod, Says("Shift", "RollbackRequested", facts=True)),
+    "followed": (an_alias_to_follow, Says("Shift", "RollbackRequested", facts=True)),
+    "reopened": (a_service_that_was_deleted, Says("OpenProduction", "Reopening", facts=True)),
+    "attach": (another_host, Says("Shift")),
+    "misdirected": (a_selector_that_was_edited, Says(stalled="SelectorEdited")),
+    "contested": (a_service_of_somebody_else, Says(stalled="ServiceConflict")),
+    "adopt": (a_child_without_its_owner, Says("Own")),
+    "watch": (a_promoted_revision, Says("WriteRevision", waits=True)),
+    "record": (a_candidate_beside_production, Says("WriteRevision")),
+    "unusable": (a_registry_that_nobody_configured, Says(stalled="UnknownRegistry")),
+    "unrecorded": (an_outbox_that_is_nearly_full, Says(stalled="AuditBacklog")),
+    "record_wanted": (fresh, Says(facts=True)),
+    "attempt": (fresh, Says("WriteRevision", "GatesJudged")),
+    "furnish": (a_release_without_its_metrics_service, Says("Apply")),
+    "retire": (a_staging_service_without_a_candidate, Says("Delete")),
+    "intake": (fresh, Says("CreateRevision", "Started")),
+    "announce": (a_promoted_revision, Says("Announce", "AliasMoving", facts=True)),
+    "conflict": (an_alias_that_was_edited, Says(None, "AliasEdited", facts=True)),
+    "checkpoint": (a_promoted_revision, Says("Checkpoint")),
+    "pause": (a_promoted_revision, Says(waits=True)),
+}
+
+
+def test_every_step_has_its_row_in_the_plans_own_order() -> None:
+    assert list(TABLE) == [step.__name__ for step in STEPS]
+    known = {each.__name__ for each in actions.Action.__args__}
+    assert {says.action for _, says in TABLE.values() if says.action} <= known
+
+
+@pytest.mark.parametrize("step", TABLE)
+async def test_a_step_says_what_follows_from_what_is_seen(step: str) -> None:
+    arrange, expected = TABLE[step]
+    assert await first_word(await arrange(), step) == expected
+
+
+@pytest.mark.parametrize("step", ["record_wanted", "attempt", "intake"])
+async def test_at_rest_no_step_goes_forward(step: str) -> None:
+    assert BY_NAME[step](await scene(await serving())) is None
