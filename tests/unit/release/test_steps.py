@@ -62,7 +62,7 @@ async def first_word(world: World, step: str) -> Says:
     raise AssertionError(f"{step} never says anything")
 
 
-# What there is to see: releases in the state that the name says. In `serving`, everything about the last version is done.
+# What there is to see: releases in the state that the name says; of `serving`, the last version with everything done.
 
 
 async def fresh() -> World:
