@@ -41,6 +41,7 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     seen = await observe(context, namespace, name, now)
     if seen is None:
         context.instruments.forget((namespace, name))
+        context.refusals.forget((namespace, name))
         return None
     audit.deliver(context.consumers, seen.release, seen.revisions)
     decided, scene = _shown(context, (namespace, name), plan(seen, now)), Scene(seen, now)

@@ -56,6 +56,10 @@ class Refusals:
         if own is not None:
             self._known[key] = {OWN_STATUS: own}
 
+    def forget(self, key: Key) -> None:
+        """The release is gone."""
+        self._known.pop(key, None)
+
     def times(self, key: Key, error: Exception) -> int:
         """How often in a row the write that ended with `error` has been refused by now; 0: it was no write."""
         return next((each.times for each in self._known.get(key, {}).values() if each.error is error), 0)
