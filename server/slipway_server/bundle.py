@@ -44,12 +44,20 @@ class Param(msgspec.Struct, frozen=True):
 
 
 class Signature(msgspec.Struct, frozen=True):
-    """A model's inputs. Neither columns nor tensors: the model takes what it takes, and checks it itself."""
+    """A model's inputs. Neither columns nor tensors: the model takes what it takes, and checks it itself.
+
+    `reordered`: the columns stand in the order that the model was fitted in, not in the registered one, so that rows
+    must name their columns. `specs` is what MLmodel says of inputs that are no plain columns; `type_hint`, whether a
+    type hint of the model's code says what it takes.
+    """
 
     columns: tuple[Column, ...] = ()
     tensors: tuple[Tensor, ...] = ()
     params: tuple[Param, ...] = ()
     outputs: Any = None
+    reordered: bool = False
+    specs: list[dict[str, Any]] = []
+    type_hint: bool = False
 
     @property
     def numeric(self) -> bool:
@@ -95,6 +103,7 @@ class Compiled(msgspec.Struct, frozen=True):
 class Bundle(msgspec.Struct, frozen=True):
     """One prepared model. `kind` says how it's served, `why` says why so, in words for a person.
 
+    `fitted` are the names that the model was fitted with, where its library goes by position and no signature has them.
     Of a native scikit-learn model: `frozen`, whether it lies ready in the form that starts fast, and `frames`, whether
     pandas has a part in its answers.
     """
@@ -113,6 +122,7 @@ class Bundle(msgspec.Struct, frozen=True):
     compiled: Compiled | None = None
     frozen: bool = False
     frames: bool = True
+    fitted: tuple[str, ...] = ()
     classes: tuple[Any, ...] = ()
     name: str = ""
     version: str = ""

@@ -13,25 +13,27 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-REFUSALS = frozenset({"INVALID_PARAMETER_VALUE", "BAD_REQUEST"})
-"""MLflow's own names for an input that does not fit."""
-
-
 class ForeignError(Exception):
-    """What foreign code raised.
+    """What foreign code raised. `refusal`: the input is not for the model, which is no fault of the model's.
 
-    `refusal`: an input is not for it. Estimators say so by a ValueError, MLflow's wrapper by an error code.
+    Estimators say so by a ValueError, MLflow by an error that stands for a 4xx; `Accountable` finds out about the rest.
     """
 
     def __init__(self, error: Exception) -> None:
         super().__init__(f"{type(error).__name__}: {error}"[:500])
-        self.refusal = isinstance(error, ValueError) or getattr(error, "error_code", "") in REFUSALS
+        self.refusal = isinstance(error, ValueError) or _for_the_client(error)
 
     def as_request_error(self) -> RequestError:
         """The answer to the request that caused it."""
         if self.refusal:
             return RequestError(400, "The model refuses the input", str(self))
         return RequestError(500, "The model failed", str(self))
+
+
+def _for_the_client(error: Exception) -> bool:
+    """Whether it is MLflow's, which knows a status for each of its errors."""
+    status = getattr(error, "get_http_status_code", None)
+    return callable(status) and type(error).__module__.startswith("mlflow.") and 400 <= status() < 500
 
 
 def foreign(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

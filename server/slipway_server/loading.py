@@ -15,6 +15,7 @@ from slipway_server.cpus import cpus
 from slipway_server.drift import Drift
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.foreign import ForeignError, foreign
+from slipway_server.predictor.accountable import Accountable, knows_more
 from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
 from slipway_server.predictor.runner import Limits, Predictor, Runner
@@ -48,22 +49,23 @@ def _runner(directory: Path, bundle: Bundle, reader: Reader, how: tuple[Settings
 
     settings, on_batch = how
     sys.setswitchinterval(SWITCH_SECONDS)
+    if bundle.kind == "native":
+        _use_libraries(directory, bundle)
+    example = None if bundle.example is None else reader.read(msgspec.json.encode(bundle.example))
     if bundle.kind == "onnx":
-        compiled = onnx.build(directory, bundle)
+        compiled = Accountable(onnx.build(directory, bundle), example)
         limits = Limits(cpus(), settings.max_queue, settings.predict_timeout_seconds)
-        rows = 1
-        if bundle.example is not None:
-            rows = affordable_rows(compiled, reader.read(msgspec.json.encode(bundle.example)))
+        rows = 1 if example is None else affordable_rows(compiled, example)
         if settings.latency_max_rows > 0:
             rows = min(rows, settings.latency_max_rows)
         return _split(compiled, InlineRunner(compiled, rows, ThreadRunner(compiled, limits, on_batch)), how)
-    _use_libraries(directory, bundle)
-    predictor = native.build(directory, bundle, settings)
+    predictor: Predictor = native.build(directory, bundle, settings)
+    if knows_more(bundle):
+        predictor = Accountable(predictor, example)
     if predictor.rowwise:
         _one_warning_filter()
     threads = 1 if predictor.rowwise else min(4, settings.pyfunc_threads)
-    if not predictor.rowwise and bundle.example is not None:
-        example = reader.read(msgspec.json.encode(bundle.example))
+    if not predictor.rowwise and example is not None:
         threads = threads_worth(predictor, example, settings.pyfunc_threads)
     limits = Limits(threads, settings.max_queue, settings.predict_timeout_seconds, settings.max_batch_rows)
     return _split(predictor, ThreadRunner(predictor, limits, on_batch), how)

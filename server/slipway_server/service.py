@@ -43,7 +43,6 @@ class Model:
         self.reader = reader
         self.runner = runner
         self.outputs: dict[str, Output] = {}
-        self.example: Inputs | None = None
         self.most = runner.most if isinstance(runner, SplitRunner) else None
         ordinary = runner.ordinary if isinstance(runner, SplitRunner) else runner
         self.inline = ordinary if isinstance(ordinary, InlineRunner) else None
@@ -74,19 +73,9 @@ class Model:
         try:
             found = await self.runner.run(inputs)
         except ForeignError as error:
-            raise await self._blamed(inputs, error) from error
+            raise error.as_request_error() from error
         self.drift.seen(inputs, found)
         return found
-
-    async def _blamed(self, inputs: Inputs, error: ForeignError) -> RequestError:
-        """Whose fault a failure is. Without a signature only the model knows, which is asked for its own example."""
-        if inputs.raw is not None and self.example is not None and not error.refusal:
-            try:
-                await self.runner.run(self.example)
-            except ForeignError:
-                return error.as_request_error()
-            error.refusal = True
-        return error.as_request_error()
 
     @property
     def methods(self) -> list[str]:
@@ -102,7 +91,7 @@ class Model:
         if self.bundle.example is None:
             self.outputs = {method: Output(method, "FP64", ()) for method in self.methods}
             return
-        inputs = self.example = self.reader.read(msgspec.json.encode(self.bundle.example))
+        inputs = self.reader.read(msgspec.json.encode(self.bundle.example))
         for method in self.methods:
             params = {} if method == self.bundle.predict_fn else {"predict_fn": method}
             asked = Inputs(inputs.rows, inputs.matrix, inputs.columns, inputs.raw, params)

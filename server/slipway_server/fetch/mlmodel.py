@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import yaml
 
-from slipway_server.bundle import Column, Param, Signature, Tensor
+from slipway_server.bundle import Column, ColumnType, Param, Signature, Tensor
 from slipway_server.errors import ModelError
 
 _FLAVORS = {
@@ -41,7 +42,7 @@ def describe(directory: Path) -> Description:
             flavor=flavor,
             conf=content["flavors"].get(flavor, pyfunc),
             predict_fn=pyfunc.get("predict_fn", "predict"),
-            signature=_signature(content.get("signature")),
+            signature=_signature(content.get("signature"), hinted=bool(content.get("is_signature_from_type_hint"))),
             model_id=str(content.get("model_id") or ""),
             run_id=str(content.get("run_id") or ""),
             example=_example(directory, content.get("saved_input_example_info")),
@@ -53,25 +54,28 @@ def describe(directory: Path) -> Description:
         ) from error
 
 
-def _signature(section: dict[str, Any] | None) -> Signature:
+def _signature(section: dict[str, Any] | None, *, hinted: bool) -> Signature:
     if not section:
         return Signature()
     inputs = _decoded(section.get("inputs"))
+    about: dict[str, Any] = {
+        "params": tuple(map(_param, _decoded(section.get("params")))),
+        "outputs": _decoded(section.get("outputs")) or None,
+    }
+    if hinted:
+        return Signature(**about, specs=inputs, type_hint=True)
     columns: list[Column] = []
     tensors: list[Tensor] = []
     for spec in inputs:
         if spec["type"] == "tensor":
             shape = tuple(spec["tensor-spec"]["shape"])
             tensors.append(Tensor(spec.get("name", ""), spec["tensor-spec"]["dtype"], shape))
-        elif "name" in spec and isinstance(spec["type"], str):
+        elif isinstance(spec.get("name"), str) and spec["type"] in get_args(ColumnType):
             columns.append(_column(spec))
     whole = len(columns) == len(inputs) or len(tensors) == len(inputs)
-    return Signature(
-        columns=tuple(columns) if whole else (),
-        tensors=tuple(tensors) if whole else (),
-        params=tuple(map(_param, _decoded(section.get("params")))),
-        outputs=_decoded(section.get("outputs")) or None,
-    )
+    if not whole:
+        return Signature(**about, specs=inputs)
+    return Signature(tuple(columns), tuple(tensors), **about, specs=[] if columns else inputs)
 
 
 def _column(spec: dict[str, Any]) -> Column:
@@ -89,10 +93,22 @@ def _decoded(text: str | None) -> list[dict[str, Any]]:
 
 
 def _example(directory: Path, info: dict[str, Any] | None) -> Any:
-    """The input example as the body of a request, the way MLflow itself writes it down."""
+    """The input example as the body of a request, the way MLflow itself writes it down. Raises `ModelError` Invalid."""
     ready = directory / "serving_input_example.json"
     if ready.exists():
-        return msgspec.json.decode(ready.read_bytes())
+        return _read(ready)
     if info and info.get("type") == "dataframe":
-        return {"dataframe_split": msgspec.json.decode((directory / info["artifact_path"]).read_bytes())}
+        return {"dataframe_split": _read(directory / info["artifact_path"])}
     return None
+
+
+def _read(path: Path) -> Any:
+    """The JSON of an example. MLflow writes a missing number as a bare NaN, which is no JSON; it's read as null."""
+    try:
+        return json.loads(path.read_bytes(), parse_constant=lambda _word: None)
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(
+            "Invalid",
+            f"the model's input example {path} can't be read: {error}; log the model again with an input_example "
+            "that can be written as JSON",
+        ) from error

@@ -15,7 +15,7 @@ from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import boosted, libraries, missing
 from slipway_server.fetch.compile import Job, compiled
 from slipway_server.fetch.mlmodel import Description, describe
-from slipway_server.flavors import NativeModel, load
+from slipway_server.flavors import NativeModel, fitted, load
 from slipway_server.flavors.frozen import freeze
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
@@ -69,11 +69,12 @@ def _native(description: Description, model: NativeModel, digest: str) -> Bundle
         flavor=description.flavor,
         kind="native",
         why=f"a {description.flavor} model, served by its own library",
-        signature=description.signature,
+        signature=fitted.ordered(description.signature, model.fitted),
         predict_fn=description.predict_fn,
         model_id=description.model_id,
         run_id=description.run_id,
         example=description.example,
+        fitted=model.fitted.names if model.fitted.binding and not description.signature.columns else (),
         classes=_classes(model),
         versions=versions(),
     )

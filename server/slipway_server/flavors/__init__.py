@@ -6,15 +6,21 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from slipway_server.errors import ModelError
+from slipway_server.flavors.fitted import Fitted
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.settings import Settings
 
 
 class NativeModel(Protocol):
-    """A model in its own library. `rowwise`: each row's answer stands alone, so requests may share one call."""
+    """A model in its own library. `rowwise`: each row's answer stands alone, so requests may share one call.
+
+    `wants_frame`: it is given a frame, else an array. `nones`: a missing word is None to it, else NaN.
+    """
 
     rowwise: bool
     wants_frame: bool
+    nones: bool
+    fitted: Fitted
 
     def predict(self, data: Any, params: dict[str, Any]) -> Any:
         """Return the library's own answer for a matrix or a pandas frame."""

@@ -6,17 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from slipway_server.errors import ModelError
+from slipway_server.flavors import fitted
 from slipway_server.settings import Settings
 
 
 class PyfuncModel:
     """MLflow's own wrapper: it checks the signature and hands pandas frames over."""
 
-    rowwise = False
     wants_frame = True
+    nones = True
 
     def __init__(self, model: Any) -> None:
         self.model = model
+        self.rowwise = False
+        self.fitted = fitted.NOTHING
 
     def predict(self, data: Any, params: dict[str, Any]) -> Any:
         """Return what the model's `predict` returns."""

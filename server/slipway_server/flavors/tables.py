@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway_server.errors import ModelError
 from slipway_server.fetch.mlmodel import describe
+from slipway_server.flavors import fitted
 from slipway_server.flavors.pyfunc import PyfuncModel
 from slipway_server.settings import Settings
 
@@ -22,13 +23,18 @@ FLAVORS = {
 
 
 class TablesModel(PyfuncModel):
-    """A model whose every row is answered on its own; `estimator` is the library's own object."""
+    """A model in its library's own format; `estimator` is the library's object.
 
-    rowwise = True
+    A booster answers every row on its own. What the graph of an ONNX model does with its rows is its own affair.
+    """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, boosted: bool) -> None:
         super().__init__(model)
         self.estimator = model.get_raw_model()
+        self.rowwise = boosted
+        if boosted:
+            self.fitted = fitted.of_boosted(self.estimator)
+            _unordered(model)
 
     def predict(self, data: Any, params: dict[str, Any]) -> Any:
         """As MLflow answers, or a classifier's `predict_proba` where a request asks for it."""
@@ -52,4 +58,12 @@ def load(directory: Path, flavor: str, settings: Settings) -> TablesModel:
         )
     import mlflow.pyfunc
 
-    return TablesModel(mlflow.pyfunc.load_model(str(directory)))
+    return TablesModel(mlflow.pyfunc.load_model(str(directory)), boosted=flavor != "onnx")
+
+
+def _unordered(model: Any) -> None:
+    """Keep MLflow from putting columns into the signature's order: ours is the fit's, and is checked before."""
+    from mlflow.models import ModelSignature
+
+    params = model.metadata.get_params_schema()
+    model.metadata.signature = None if params is None else ModelSignature(params=params)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.flavors import NativeModel, load
 from slipway_server.predictor.inputs import Inputs
@@ -35,12 +37,26 @@ class NativePredictor:
         import pandas
 
         if inputs.matrix is None:
-            return pandas.DataFrame(inputs.columns)
+            given = inputs.columns or {}
+            columns = {name: self._column(kind, given[name]) for name, kind in self.types.items() if name in given}
+            return pandas.DataFrame(columns)
         frame = pandas.DataFrame(inputs.matrix, columns=list(self.types), copy=False)
         cast = {name: _PANDAS[kind] for name, kind in self.types.items() if kind in _PANDAS}
         return frame.astype(cast) if cast else frame
 
+    def _column(self, kind: str, values: NDArray[Any]) -> Any:
+        """A column of one dtype, whatever it holds: pandas' own choice for nulls alone is another than beside words.
 
+        A model that looks at whole requests gets what pandas makes of them, as with MLflow.
+        """
+        import pandas
+
+        if not self.rowwise or kind not in _OBJECTS:
+            return values
+        return pandas.Series(values, dtype=object if kind == "string" and self.model.nones else _OBJECTS[kind])
+
+
+_OBJECTS = {"string": "str", "binary": "object", "datetime": "datetime64[ns]"}
 _PANDAS = {"integer": "int32", "long": "int64", "float": "float32"}
 
 

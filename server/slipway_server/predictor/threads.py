@@ -14,7 +14,7 @@ import numpy as np
 
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs, alike, joined
+from slipway_server.predictor.inputs import Inputs, joined
 from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_many_rows, too_slow, waited
 
 
@@ -126,7 +126,7 @@ class ThreadRunner:
                 self.queue.put(None)
                 break
             rows += following.inputs.rows
-            if rows > self.batch_rows or not alike(first.inputs, following.inputs):
+            if rows > self.batch_rows or not first.inputs.joins(following.inputs):
                 self.held = following
                 break
             batch.append(following)

@@ -27,6 +27,7 @@ def stacked(arrays: dict[str, NDArray[Any]], known: Names) -> NDArray[np.float64
     """
     if len(arrays) == 1 and set(arrays) != known.known:
         name, table = next(iter(arrays.items()))
+        known.by_position()
         if table.ndim != 2 or table.shape[1] != len(known.names):
             raise invalid(f"input {name!r} has the shape {list(table.shape)}; give [rows, {len(known.names)}]", name)
         return _numbers(name, table)

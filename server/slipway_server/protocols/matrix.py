@@ -15,6 +15,7 @@ from slipway_server.bundle import Column, Signature
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.protocols import bulk
 from slipway_server.protocols.arrays import stacked
+from slipway_server.protocols.known import KnownNumbers
 from slipway_server.protocols.names import Names
 from slipway_server.protocols.reader import check_rows, exactly_one, invalid
 
@@ -45,14 +46,26 @@ class Body(msgspec.Struct, Generic[Cell]):
 
 
 class MatrixReader:
-    """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column."""
+    """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column.
 
-    def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, dtype: str = "float64") -> None:
+    `categories` holds the only values that some columns may have.
+    """
+
+    def __init__(
+        self,
+        signature: Signature,
+        *,
+        max_rows: int,
+        allow_missing: bool,
+        dtype: str = "float64",
+        categories: dict[str, Any] | None = None,
+    ) -> None:
         self.allow_missing = allow_missing
         self.narrow = dtype == "float32"
         columns = signature.matrix_columns
         self.names = [column.name for column in columns]
-        self.known = Names(self.names)
+        self.known = Names(self.names, reordered=signature.reordered)
+        self.categories = KnownNumbers(columns, categories or {})
         self.orders: dict[bytes, list[int] | None] = {}
         self.positional = bool(signature.tensors)
         self.bounded = [(i, c) for i, c in enumerate(columns) if c.type in _LIMITS]
@@ -91,6 +104,8 @@ class MatrixReader:
     def _checked(self, matrix: NDArray[np.float64], params: dict[str, Any]) -> Inputs:
         if self.bounded:
             self._check_bounds(matrix)
+        if self.categories.known:
+            self.categories.check(matrix)
         return Inputs(len(matrix), matrix=self._narrowed(matrix) if self.narrow else matrix, params=params)
 
     def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
@@ -126,6 +141,7 @@ class MatrixReader:
             return self._from_columns(rows)
         if rows and isinstance(rows[0], dict):
             return self._from_records(rows)
+        self.known.by_position()
         return self._from_rows(rows, None)
 
     def _order(self, columns: Raw | bytes | UnsetType) -> list[int] | None:

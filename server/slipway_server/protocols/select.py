@@ -18,7 +18,11 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
     if bundle.signature.numeric:
         dtype = bundle.compiled.dtype if bundle.compiled is not None and bundle.compiled.matrix else "float64"
         return MatrixReader(
-            bundle.signature, max_rows=settings.max_rows, allow_missing=bundle.allow_missing, dtype=dtype
+            bundle.signature,
+            max_rows=settings.max_rows,
+            allow_missing=bundle.allow_missing,
+            dtype=dtype,
+            categories=bundle.categories,
         )
     if bundle.signature.columns:
         return TypedReader(
@@ -27,7 +31,7 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
             allow_missing=bundle.allow_missing,
             categories=bundle.categories,
         )
-    return FreeReader(max_rows=settings.max_rows)
+    return FreeReader(bundle.signature, max_rows=settings.max_rows, fitted=bundle.fitted)
 
 
 def read(reader: Reader, headers: list[tuple[bytes, bytes]], body: bytes) -> Inputs:

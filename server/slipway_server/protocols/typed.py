@@ -55,7 +55,8 @@ class TypedReader:
 
     def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, categories: dict[str, Any]) -> None:
         self.columns = {column.name: column for column in signature.columns}
-        self.names = Names(list(self.columns), [column.name for column in signature.columns if not column.required])
+        optional = [column.name for column in signature.columns if not column.required]
+        self.names = Names(list(self.columns), optional, reordered=signature.reordered)
         self.max_rows = max_rows
         self.cells = {name: _cell(column, allow_missing) for name, column in self.columns.items()}
         self.categories = {name: frozenset(values) for name, values in categories.items()}
@@ -113,7 +114,7 @@ class TypedReader:
         if start == b"{":
             return self._from_table(self.table.decode(split))
         if start == b"[" and bytes(split).lstrip()[1:].lstrip()[:1] == b"[":
-            return self._from_rows(self.names.names, split)
+            return self._from_rows(self.names.by_position(), split)
         rows = self.records.decode(split)
         values = [msgspec.structs.astuple(row) for row in rows]
         return dict(zip(self.names.names, zip(*values, strict=True), strict=False)), len(rows)

@@ -1,0 +1,48 @@
+"""Whose fault a failure is: the request's, or the model's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slipway_server.bundle import Bundle
+from slipway_server.errors import RequestError
+from slipway_server.foreign import ForeignError, foreign
+from slipway_server.predictor.inputs import Inputs
+from slipway_server.predictor.runner import Predictor
+
+
+class Accountable:
+    """A predictor whose failures are the input's, as long as the model still answers its own example.
+
+    For models that know more about their inputs than a signature says: an encoder's categories, what a graph checks.
+    Where there is no example, nobody said what a valid request is, and a failure is the input's as well.
+    """
+
+    def __init__(self, predictor: Predictor, example: Inputs | None) -> None:
+        self.answer = predictor.predict
+        self.rowwise = predictor.rowwise
+        self.example = example
+
+    def predict(self, inputs: Inputs) -> Any:
+        """See `Predictor`. Raises `ForeignError` that tells a refusal from a failure."""
+        try:
+            return foreign(self.answer, inputs)
+        except ForeignError as error:
+            error.refusal = error.refusal or self._sound()
+            raise
+
+    def _sound(self) -> bool:
+        if self.example is None:
+            return True
+        try:
+            foreign(self.answer, self.example)
+        except (ForeignError, RequestError):
+            return False
+        return True
+
+
+def knows_more(bundle: Bundle) -> bool:
+    """Whether the model may refuse what fits its signature: all but code with a signature or a type hint of its own."""
+    signature = bundle.signature
+    described = signature.columns or signature.tensors or signature.specs or signature.type_hint
+    return bundle.flavor != "pyfunc" or not described
