@@ -22,7 +22,7 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit test test_long faults install uninstall monitor_up smoke_prod
+.PHONY: help venv generate check lint types layers generated unit agreement test test_long faults install uninstall monitor_up smoke_prod
 .PHONY: docs demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
@@ -66,7 +66,7 @@ generated: venv # Part of check
 # The chart is rendered by helm and the rules are tried by promtool, which may have to be fetched: `make test` sees to that.
 fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --ignore=tests/deploy/rules
 unit: venv # Part of check
-	@python -m pytest -q -n 2 --dist worksteal $(fast_tests)
+	@python -m pytest -q -n 2 --dist worksteal -m "not long" $(fast_tests)
 
 test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_long
 	@cluster/promtool.sh
@@ -76,7 +76,10 @@ test: check mlflow gateway install ## The tests, the real cluster included, but 
 	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone and not long" tests/e2e
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 
-test_long: mlflow gateway install ## The server's fuzz, Prometheus and its faults, the operator struck at its writes, edits by hand (an hour)
+agreement: venv ## 10,000 requests to each model of the server's tests, alone and beside others (about half an hour)
+	@python -m pytest -q -n 0 -m long tests/server
+
+test_long: agreement mlflow gateway install ## The server's agreement and fuzz, Prometheus and its faults, the operator struck at its writes, edits by hand (two hours)
 	@python -m tests.server.fuzz
 	@E2E_SKIP_SETUP=1 python -m pytest -m long tests/e2e
 

@@ -40,7 +40,7 @@ def foreign(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Return what `call` returns. Raises our own errors as they are, and `ForeignError` for everything else."""
     try:
         return call(*args, **kwargs)
-    except (ModelError, RequestError):
+    except (ModelError, RequestError, ForeignError):
         raise
     except Exception as error:
         raise ForeignError(error) from error

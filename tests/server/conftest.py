@@ -18,6 +18,7 @@ from slipway_server.fetch.mlmodel import describe
 from slipway_server.settings import Settings
 from tests.server import inprocess
 from tests.server.client import Client
+from tests.server.hard_models import HARD
 from tests.server.models import MODELS
 
 Serve = Callable[..., contextlib.AbstractContextManager[Client]]
@@ -31,6 +32,11 @@ SETTINGS = Settings(
 )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """A word for the tests that take many minutes."""
+    config.addinivalue_line("markers", "long: takes many minutes; `make test_long` runs it and `make check` does not")
+
+
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The directory that MLflow saved a model to."""
@@ -39,7 +45,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def directory(name: str) -> Path:
         path = root / name
         if not path.exists():
-            MODELS[name](path)
+            (MODELS | HARD)[name](path)
         return path
 
     return directory
