@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from tests.server.client import Client
 from tests.server.hard_models import HARD
 from tests.server.models import MODELS
 
+Kind = Literal["onnx", "native"]
 Serve = Callable[..., contextlib.AbstractContextManager[Client]]
 SETTINGS = Settings(
     model_name="demo",
@@ -77,6 +79,18 @@ def serve(fetched: Callable[[str], Path]) -> Serve:
             yield client
 
     return running
+
+
+@contextlib.contextmanager
+def served_as(directory: Path, out: Path, kind: Kind) -> Iterator[Client]:
+    """A server of a copy, in `out`, of a compiled model: compiled or by its own library, which any model has."""
+    shutil.copytree(directory, out)
+    found = bundles.read(out)
+    assert kind == "native" or found.kind == "onnx", found.why
+    if kind == "native":
+        bundles.write(out, msgspec.structs.replace(found, kind="native", compiled=None))
+    with inprocess.running(out, msgspec.structs.replace(SETTINGS, connection_age_seconds=600.0)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from slipway_server import bundle as bundles
 from tests.server import agreement
 from tests.server.agreement import Ask, Told
 from tests.server.client import Client
-from tests.server.conftest import SETTINGS, serving
+from tests.server.conftest import SETTINGS, served_as
 from tests.server.hard_models import HARD
 from tests.server.models import MODELS
 
@@ -23,21 +20,6 @@ FEW = 120
 MANY = 10_000
 EXACT = {"forest", "scaled_forest", "boosted", "holed_forest", "swapped_flags", "xgb_classifier"}
 """Trees add their leaves in the same order for each row, so that their answers are equal to the byte."""
-
-
-@contextmanager
-def _served(directory: Path, out: Path, kind: str) -> Iterator[Client | None]:
-    """A server of a fetched model, compiled or by its own library; None where it is never served that way."""
-    found = bundles.read(directory)
-    if kind == "compiled" and found.kind != "onnx":
-        yield None
-        return
-    shutil.copytree(directory, out)
-    if kind == "native":
-        bundles.write(out, msgspec.structs.replace(found, kind="native", compiled=None))
-    patient = msgspec.structs.replace(SETTINGS, connection_age_seconds=600.0)
-    with serving(out, patient) as client:
-        yield client
 
 
 def _asked(client: Client, asks: list[Ask]) -> tuple[list[Told], list[Told]]:
@@ -51,19 +33,18 @@ def _agree(directory: Path, tmp_path: Path, model: str, count: int) -> None:
     """Natively alone is what the others are held to: natively beside others, compiled alone and beside others."""
     bundle = bundles.read(directory)
     asks = agreement.requests(model, bundle, count)
-    with _served(directory, tmp_path / "native", "native") as client:
-        assert client is not None
+    with served_as(directory, tmp_path / "native", "native") as client:
         expected, beside = _asked(client, asks)
     counted = {status: sum(told.status == status for told in expected) for status in (200, 400)}
     assert sum(counted.values()) == count, [told for told in expected if told.status not in counted][:3]
     assert counted[200] > count // 4
     exact = 0.0 if model in EXACT else SETTINGS.tolerance
     assert agreement.differing(expected, beside, exact) == []
-    with _served(directory, tmp_path / "compiled", "compiled") as client:
-        if client is not None:
+    if bundle.kind == "onnx":
+        with served_as(directory, tmp_path / "compiled", "onnx") as client:
             here, among = _asked(client, asks)
-            assert agreement.differing(here, among, exact) == []
-            assert agreement.differing(expected, here, SETTINGS.tolerance) == []
+        assert agreement.differing(here, among, exact) == []
+        assert agreement.differing(expected, here, SETTINGS.tolerance) == []
 
 
 @pytest.mark.parametrize("model", sorted(MODELS | HARD))
