@@ -157,6 +157,23 @@ def test_an_array_has_no_names_to_be_held_to() -> None:
     assert fitted.ordered(signature, fitted.of_boosted(booster)) == signature
 
 
+def test_every_class_of_boosted_trees_is_held_to_its_names() -> None:
+    import lightgbm
+    import xgboost
+
+    x, y = numbers()
+    by_trees = {"n_estimators": 2, "verbosity": -1}
+    for model in (
+        lightgbm.train({"verbose": -1}, lightgbm.Dataset(x, label=y), 2),
+        lightgbm.LGBMClassifier(**by_trees).fit(x, y),
+        xgboost.train({}, xgboost.DMatrix(x, label=y), 2),
+        xgboost.XGBClassifier(n_estimators=2).fit(x, y),
+    ):
+        found = fitted.of_boosted(model)
+        assert found.binding
+        assert in_order(found.names, SIGNED) == FITTED
+
+
 def test_a_model_that_picks_columns_by_name_may_be_given_more_of_them() -> None:
     more = Signature(tuple(Column(name, "double") for name in (*FITTED, "f")))
     assert fitted.ordered(more, fitted.Fitted(tuple(FITTED), binding=False)) == more

@@ -83,7 +83,7 @@ def _known(kind: Any, values: list[Any]) -> KnownNumbers:
         ("long", [10, 20], 20.0),
         ("double", [0.1, 0.2], 0.1),
         ("float", [float(np.float32(0.1))], 0.1),
-        ("double", [1.0, float("nan")], float("nan")),
+        ("double", [1.0, float("nan")], 1.0),
         ("double", [1.0, None], float("nan")),
         ("integer", [True, False], 1.0),
     ],
@@ -98,7 +98,7 @@ def test_known_numbers_pass(kind: Any, values: list[Any], given: float) -> None:
     [
         ("long", [20, 10], 30.0, "30 is not one of 10, 20"),
         ("double", [0.5], 0.25, "0.25 is not one of 0.5"),
-        ("double", [0.5], float("nan"), "None is not one of 0.5"),
+        ("float", [0.5, 1.5], 2.0, "2 is not one of 0.5, 1.5"),
     ],
     ids=str,
 )

@@ -34,8 +34,8 @@ def of_scikit_learn(estimator: Any, parts: list[Any], *, by_name: bool) -> Fitte
 
 
 def of_boosted(model: Any) -> Fitted:
-    """The names of an XGBoost or LightGBM model."""
-    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    """The names of an XGBoost or LightGBM model, a booster or one of their scikit-learn classes."""
+    booster = model.get_booster() if hasattr(model, "get_booster") else getattr(model, "booster_", model)
     names = booster.feature_name() if hasattr(booster, "feature_name") else getattr(booster, "feature_names", None)
     found = tuple(str(name) for name in names or ())
     return Fitted(found, binding=bool(found) and not _automatic(found))
