@@ -89,7 +89,7 @@ def served_as(directory: Path, out: Path, kind: Kind) -> Iterator[Client]:
     assert kind == "native" or found.kind == "onnx", found.why
     if kind == "native":
         bundles.write(out, msgspec.structs.replace(found, kind="native", compiled=None))
-    with inprocess.running(out, msgspec.structs.replace(SETTINGS, connection_age_seconds=600.0)) as client:
+    with inprocess.running(out, msgspec.structs.replace(SETTINGS, connection_age_seconds=1e6)) as client:
         yield client
 
 

@@ -17,13 +17,13 @@ from slipway_server.errors import RequestError
 from slipway_server.foreign import foreign
 from slipway_server.predictor import native, onnx
 from slipway_server.protocols import answer
-from slipway_server.protocols.select import reader_for
+from slipway_server.protocols.select import read, reader_for
 from tests.server.conftest import SETTINGS
 
 
 @cache
 def slipways(directory: Path, *, compiled: bool = False) -> Callable[[Any], Any]:
-    """What a prepared model answers to a body, as decoded JSON. Raises `RequestError`, `ForeignError`."""
+    """What a prepared model answers to a body, of which a text is CSV. Raises `RequestError`, `ForeignError`."""
     found = bundles.read(directory)
     if not compiled:
         found = msgspec.structs.replace(found, kind="native", compiled=None)
@@ -35,7 +35,7 @@ def slipways(directory: Path, *, compiled: bool = False) -> Callable[[Any], Any]
     def ask(body: Any) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            told = foreign(predictor.predict, reader.read(json.dumps(body).encode()))
+            told = foreign(predictor.predict, read(reader, [(b"content-type", _kind(body).encode())], _sent(body)))
             return json.loads(answer.encode(told))["predictions"]
 
     return ask
@@ -56,12 +56,20 @@ def mlflows(directory: Path) -> Callable[[Any], tuple[int, Any]]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                told = invocations(json.dumps(body), "application/json", model, model.metadata.get_input_schema())
+                told = invocations(_sent(body), _kind(body), model, model.metadata.get_input_schema())
         except MlflowException as error:
             return error.get_http_status_code(), None
         return told.status, json.loads(told.response)["predictions"]
 
     return ask
+
+
+def _kind(body: Any) -> str:
+    return "text/csv" if isinstance(body, str) else "application/json"
+
+
+def _sent(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else json.dumps(body).encode()
 
 
 def refused(ask: Callable[[Any], Any], body: Any) -> str:

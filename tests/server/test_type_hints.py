@@ -166,6 +166,13 @@ def test_what_a_signature_says_that_is_no_plain_column_is_served_as_mlflow_serve
         assert _told(ask, body) == theirs(body), body
 
 
+@pytest.mark.parametrize("hint", ["list[str]", "list[float]", "list[int]", "list[Item]"])
+@pytest.mark.parametrize("body", ["x\na\nb\n", "x\n1.5\n", "x\n1\n2\n", "name,amount\na,1\n", "", "x\n"], ids=repr)
+def test_csv_goes_the_same_way(tmp_path: Path, hint: str, body: str) -> None:
+    saved = _saved(tmp_path / "saved", hint, HINTS[hint][0])
+    assert _told(slipways(_fetched(saved, tmp_path / "out")), body) == mlflows(saved)(body)
+
+
 def test_a_hint_that_no_json_fits_is_said_when_the_model_is_fetched(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

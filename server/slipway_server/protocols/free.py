@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +39,16 @@ class FreeReader:
         data = {name: request[name] for name in FORMATS if name in request}
         return self._as_it_is(data, params) if self.signature.type_hint else self._checked(self._parsed(data), params)
 
+    def read_csv(self, body: bytes) -> Inputs:
+        """Return what MLflow makes of a CSV body: a frame, of one column where a type hint asks for a list."""
+        from mlflow.pyfunc.scoring_server import parse_csv_input
+
+        try:
+            frame = foreign(parse_csv_input, io.StringIO(body.decode()), self._schema)
+        except (ForeignError, UnicodeDecodeError) as error:
+            raise invalid(f"the body is no CSV in UTF-8 that fits the signature: {error}") from error
+        return self._checked(frame, {})
+
     def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
         """See `Reader`."""
         alone = next(iter(arrays.values())) if len(arrays) == 1 else None
@@ -54,9 +65,7 @@ class FreeReader:
         """For a type hint: MLflow hands the values over as they came, and checks them against the hint by itself."""
         if list(data) != ["inputs"]:
             raise invalid("the model takes what its type hint says, in `inputs` alone")
-        rows = _rows(data["inputs"])
-        check_rows(max(rows, 1), self.max_rows)
-        return Inputs(rows, raw=data["inputs"], params=params)
+        return self._checked(data["inputs"], params)
 
     def _parsed(self, data: dict[str, Any]) -> Any:
         from mlflow.pyfunc.scoring_server import infer_and_parse_data
@@ -75,7 +84,7 @@ class FreeReader:
 
     def _checked(self, data: Any, params: dict[str, Any]) -> Inputs:
         rows = _rows(data)
-        check_rows(rows, self.max_rows)
+        check_rows(max(rows, 1) if self.signature.type_hint else rows, self.max_rows)  # a hint allows an empty list
         return Inputs(rows=rows, raw=self._ordered(data), params=params)
 
     def _ordered(self, data: Any) -> Any:

@@ -42,7 +42,7 @@ def read(reader: Reader, headers: list[tuple[bytes, bytes]], body: bytes) -> Inp
     if kind in ("", "application/json"):
         return reader.read(body)
     if kind == "text/csv":
-        return reader.read(csv_rows.to_json(body))
+        return reader.read_csv(body) if isinstance(reader, FreeReader) else reader.read(csv_rows.to_json(body))
     raise RequestError(
         415, "Unsupported media type", f"the body is said to be {kind!r}; send application/json or text/csv"
     )
