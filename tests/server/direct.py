@@ -16,6 +16,7 @@ from slipway_server import bundle as bundles
 from slipway_server.errors import RequestError
 from slipway_server.foreign import foreign
 from slipway_server.predictor import native, onnx
+from slipway_server.predictor.accountable import Accountable, knows_more
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import read, reader_for
 from tests.server.conftest import SETTINGS
@@ -30,6 +31,8 @@ def slipways(directory: Path, *, compiled: bool = False) -> Callable[[Any], Any]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         predictor: Any = onnx.build(directory, found) if compiled else native.build(directory, found, SETTINGS)
+    if knows_more(found):
+        predictor = Accountable(predictor, None)
     reader = reader_for(found, SETTINGS)
 
     def ask(body: Any) -> Any:

@@ -153,7 +153,8 @@ def _status(judged: Accountable, inputs: Inputs) -> int:
     [
         ("sklearn", Signature((Column("x", "double"),)), True),
         ("pyfunc", Signature((Column("x", "double"),)), False),
-        ("pyfunc", Signature(specs=[{"type": "string"}], type_hint=True), False),
+        ("pyfunc", Signature(specs=[{"type": "any", "name": "x"}]), False),
+        ("pyfunc", Signature(specs=[{"type": "string"}], type_hint=True), True),
         ("pyfunc", Signature(), True),
     ],
     ids=str,

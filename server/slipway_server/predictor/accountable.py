@@ -42,7 +42,7 @@ class Accountable:
 
 
 def knows_more(bundle: Bundle) -> bool:
-    """Whether the model may refuse what fits its signature: all but code with a signature or a type hint of its own."""
+    """Whether the model may refuse what its reader lets through: all but code with a signature that MLflow enforces."""
     signature = bundle.signature
-    described = signature.columns or signature.tensors or signature.specs or signature.type_hint
-    return bundle.flavor != "pyfunc" or not described
+    enforced = (signature.columns or signature.tensors or signature.specs) and not signature.type_hint
+    return bundle.flavor != "pyfunc" or not enforced
