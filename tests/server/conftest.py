@@ -34,11 +34,6 @@ SETTINGS = Settings(
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A word for the tests that take many minutes."""
-    config.addinivalue_line("markers", "long: takes many minutes; `make test_long` runs it and `make check` does not")
-
-
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The directory that MLflow saved a model to."""
