@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from slipway_server.bundle import Bundle, Signature
 from slipway_server.drift import Bins, Drift, Reference
 from slipway_server.errors import RequestError, unknown_params
 from slipway_server.foreign import ForeignError
+from slipway_server.predictor.accountable import Accountable
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.threads import ThreadRunner
@@ -58,16 +60,31 @@ async def blamed(model: Model, raw: Any) -> int:
 
 
 async def test_without_a_signature_the_models_own_example_tells_whose_fault_it_is() -> None:
-    predictor, bundle = Picky(), Bundle("sha256:0", "pyfunc", "native", "", Signature())
-    runner = ThreadRunner(predictor, Limits(1, 9, 9.0))
-    model = Model(bundle, FreeReader(max_rows=9), runner, Drift(bundle, Reference()))
-    assert await blamed(model, ["x"]) == 500, "without an example nobody can tell"
-    model.example = Inputs(1, raw=[1, 2])
-    assert await blamed(model, ["x"]) == 400
-    assert await blamed(model, [3]) == 200
-    predictor.broken = True
-    assert await blamed(model, ["x"]) == 500
-    assert await blamed(model, [3]) == 500
+    picky = Picky()
+    with asked(picky, Inputs(1, raw=[1, 2])) as model:
+        assert await blamed(model, ["x"]) == 400
+        assert await blamed(model, [3]) == 200
+        picky.broken = True
+        assert await blamed(model, ["x"]) == 500
+        assert await blamed(model, [3]) == 500
+
+
+async def test_without_an_example_the_first_answered_request_tells() -> None:
+    picky = Picky()
+    with asked(picky, None) as model:
+        assert await blamed(model, ["x"]) == 400, "nobody has said yet what a valid request is"
+        assert await blamed(model, [3]) == 200
+        assert await blamed(model, ["x"]) == 400
+        picky.broken = True
+        assert await blamed(model, [3]) == 500
+
+
+@contextmanager
+def asked(picky: Picky, example: Inputs | None) -> Iterator[Model]:
+    """A served model that knows more about its inputs than its signature, which it does not have."""
+    bundle = Bundle("sha256:0", "pyfunc", "native", "", Signature())
+    runner = ThreadRunner(Accountable(picky, example), Limits(1, 9, 9.0))
+    yield Model(bundle, FreeReader(Signature(), max_rows=9), runner, Drift(bundle, Reference()))
     runner.close()
 
 

@@ -10,32 +10,39 @@ from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Predictor
 
+MOST_ROWS = 100
+"""Of a request that is kept as a witness."""
+
 
 class Accountable:
-    """A predictor whose failures are the input's, as long as the model still answers its own example.
+    """A predictor whose failures are the input's, as long as the model still answers what it is known to answer.
 
     For models that know more about their inputs than a signature says: an encoder's categories, what a graph checks.
-    Where there is no example, nobody said what a valid request is, and a failure is the input's as well.
+    The witness is the model's own example; without one the first request that was answered. Before there is either,
+    nobody said what a valid request is, and a failure is the input's as well.
     """
 
     def __init__(self, predictor: Predictor, example: Inputs | None) -> None:
         self.answer = predictor.predict
         self.rowwise = predictor.rowwise
-        self.example = example
+        self.witness = example
 
     def predict(self, inputs: Inputs) -> Any:
         """See `Predictor`. Raises `ForeignError` that tells a refusal from a failure."""
         try:
-            return foreign(self.answer, inputs)
+            found = foreign(self.answer, inputs)
         except ForeignError as error:
             error.refusal = error.refusal or self._sound()
             raise
+        if self.witness is None and inputs.rows <= MOST_ROWS:
+            self.witness = inputs
+        return found
 
     def _sound(self) -> bool:
-        if self.example is None:
+        if self.witness is None:
             return True
         try:
-            foreign(self.answer, self.example)
+            foreign(self.answer, self.witness)
         except (ForeignError, RequestError):
             return False
         return True
