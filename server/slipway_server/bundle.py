@@ -14,6 +14,8 @@ ONNX_FILE = "model.onnx"
 FROZEN_FILE = "model.frozen"
 REFERENCE_FILE = "reference.json"
 LIBRARIES = "site"
+# What a missing word is called inside a compiled model: the runtime knows none, and would read "None".
+NULL_WORD = "\ufdd0missing"
 
 ColumnType = Literal["boolean", "integer", "long", "float", "double", "string", "binary", "datetime"]
 
@@ -103,7 +105,10 @@ class Compiled(msgspec.Struct, frozen=True):
 class Bundle(msgspec.Struct, frozen=True):
     """One prepared model. `kind` says how it's served, `why` says why so, in words for a person.
 
+    `missing` names the columns in which a request may leave a value out, by null: where the model's own library takes
+    it and, when compiled, where the compiled model was proved to answer it alike.
     `fitted` are the names that the model was fitted with, where its library goes by position and no signature has them.
+
     Of a native scikit-learn model: `frozen`, whether it lies ready in the form that starts fast, and `frames`, whether
     pandas has a part in its answers.
     """
@@ -114,7 +119,7 @@ class Bundle(msgspec.Struct, frozen=True):
     why: str
     signature: Signature
     predict_fn: str = "predict"
-    allow_missing: bool = False
+    missing: tuple[str, ...] = ()
     model_id: str = ""
     run_id: str = ""
     example: Any = None

@@ -98,7 +98,7 @@ def _row(bundle: Bundle) -> dict[str, Any]:
         return {"type": "array", "description": f"shape {list(signature.tensors[0].shape)}"}
     return {
         "type": "object",
-        "properties": {column.name: _cell(column, bundle.allow_missing) for column in signature.columns},
+        "properties": {column.name: _cell(column, column.name in bundle.missing) for column in signature.columns},
         "required": [column.name for column in signature.columns if column.required],
         "additionalProperties": not signature.columns,
     }

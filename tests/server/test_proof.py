@@ -13,7 +13,7 @@ import pytest
 from slipway_server import bundle as bundles
 from slipway_server.fetch import boosted, convert, graph, rows, trees
 from slipway_server.fetch.command import Order, fetch
-from slipway_server.fetch.prove import difference, prove
+from slipway_server.fetch.prove import Counts, Sides, difference, prove
 from slipway_server.predictor.inputs import Inputs
 from tests.server.conftest import SETTINGS
 from tests.server.models import BOOSTED, numbers
@@ -26,7 +26,7 @@ def test_the_demo_models_are_compiled_with_their_proof(bundle_of: Callable[[str]
         assert found.proof is not None
         assert found.proof[found.predict_fn]["holds"]
     assert set(bundle_of("forest").proof["predict"]["rows"]) >= {"known", "random", "extreme", "thresholds"}  # type: ignore[index]
-    assert bundle_of("forest").proof["predict"]["rows"]["known"] == 300  # type: ignore[index]
+    assert bundle_of("forest").proof["predict"]["rows"]["known"]["compared"] == 300  # type: ignore[index]
     assert "missing" in bundle_of("mixed").proof["predict"]["rows"]  # type: ignore[index]
 
 
@@ -42,7 +42,7 @@ def test_lightgbm_compares_in_double_precision_and_xgboost_in_single(
         assert found.compiled is not None
         assert found.compiled.dtype == ("float64" if found.flavor == "lightgbm" else "float32")
         assert found.proof is not None
-        assert found.proof["predict"]["rows"]["thresholds"] > 0
+        assert found.proof["predict"]["rows"]["thresholds"]["compared"] > 0
     assert set(bundle_of("xgb_classifier").proof or {}) == {"predict", "predict_proba"}
 
 
@@ -89,7 +89,7 @@ def test_a_wrong_conversion_is_caught_and_the_model_served_natively(
 
     monkeypatch.setattr(convert, "candidates", wrong)
     assert _fetched(saved("forest"), tmp_path).kind == "native"
-    assert "differ" in bundles.read(tmp_path).why
+    assert "than the model's" in bundles.read(tmp_path).why
     assert not (tmp_path / bundles.FOLDER / bundles.ONNX_FILE).exists()
 
 
@@ -150,8 +150,9 @@ def test_both_must_refuse_the_same_rows() -> None:
         return np.zeros(inputs.rows, dtype=int)
 
     sets = {"all": Inputs(2, matrix=np.zeros((2, 1)))}
-    assert prove(strict, strict, sets, 1e-6).holds
-    assert "refuses" in prove(strict, lenient, sets, 1e-6).found
+    agreed = prove(Sides(strict, strict), sets, 1e-6)
+    assert (agreed.holds, agreed.rows["all"]) == (True, Counts(refused_by_both=2))
+    assert "refuses" in prove(Sides(strict, lenient), sets, 1e-6).found
 
 
 def test_rows_are_tried_one_by_one_as_well() -> None:
@@ -159,7 +160,8 @@ def test_rows_are_tried_one_by_one_as_well() -> None:
         return np.full(inputs.rows, int(inputs.rows > 1))
 
     sets = {"all": Inputs(4, matrix=np.zeros((4, 1)))}
-    assert "alone" in prove(lambda inputs: np.ones(inputs.rows, dtype=int), only_in_batches, sets, 1e-6).found
+    ones = Sides(lambda inputs: np.ones(inputs.rows, dtype=int), only_in_batches)
+    assert "alone" in prove(ones, sets, 1e-6).found
 
 
 def _fetched(model: Path, out: Path) -> bundles.Bundle:

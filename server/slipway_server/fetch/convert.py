@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import warnings
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
-from slipway_server.bundle import Compiled, Output, Signature
-from slipway_server.fetch import graph, trees
+from slipway_server.bundle import NULL_WORD, Compiled, Output, Signature
+from slipway_server.fetch import ensembles, graph, trees
 from slipway_server.foreign import ForeignError, foreign
 
 Dtype = Literal["float32", "float64"]
@@ -32,6 +33,7 @@ class ConversionError(Exception):
 def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | ConversionError]:
     """Yield conversions, the fastest first where it is likely to be exact, or why there is none."""
     whole = _by_matrix(estimator, signature)
+    estimator = _named_nulls(estimator)
     # A forest looks at float32 only, whatever it is given; anything else computes in float64.
     order: list[tuple[Dtype, bool]] = [("float64", False), ("float64", True), ("float32", False)]
     for dtype, narrowed in order[::-1] if trees.alone(estimator) else order:
@@ -39,6 +41,32 @@ def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | Con
             yield _convert(estimator, signature if not whole else None, (dtype, narrowed), width(signature))
         except ConversionError as error:
             yield error
+
+
+def _named_nulls(estimator: Any) -> Any:
+    """The same model with a word of its own for a missing category, which the converter would call "nan" or "None"."""
+    if not any(_with_null(values) for encoder in _encoders(estimator) for values in encoder.categories_):
+        return estimator
+    renamed = copy.deepcopy(estimator)
+    for encoder in _encoders(renamed):
+        encoder.categories_ = [_renamed(values) if _with_null(values) else values for values in encoder.categories_]
+    return renamed
+
+
+def _encoders(estimator: Any) -> list[Any]:
+    within = [t for step in trees.steps(estimator) for _, t, _ in getattr(step, "transformers_", ())]
+    parts = [*trees.steps(estimator), *(part for part in within if hasattr(part, "fit"))]
+    return [step for part in parts for step in trees.steps(part) if hasattr(step, "categories_")]
+
+
+def _with_null(values: Any) -> bool:
+    return values.dtype.kind == "O" and any(value is None or value != value for value in values.tolist())
+
+
+def _renamed(values: Any) -> Any:
+    found = values.copy()
+    found[:] = [NULL_WORD if value is None or value != value else value for value in values.tolist()]
+    return found
 
 
 def width(signature: Signature) -> int:
@@ -65,11 +93,21 @@ def _convert(estimator: Any, by_column: Signature | None, variant: tuple[Dtype, 
             raise ConversionError(f"{dtype}: {str(error)[:200]}") from error
     if dtype == "float64":
         graph.impute(model)
+    _send_missing(model, estimator)
     if narrowed and not graph.narrow(model):
         raise ConversionError(f"{dtype}: no trees that could be narrowed")
     inputs = _inputs(model, by_column) if by_column else {}
     compiled = Compiled(_methods(model), "" if by_column else MATRIX, dtype, inputs)
     return Candidate(f"{dtype}{', trees in float32' if narrowed else ''}", model.SerializeToString(), compiled)
+
+
+def _send_missing(model: Any, estimator: Any) -> None:
+    try:
+        own = foreign(ensembles.own, estimator)
+    except ForeignError as error:
+        raise ConversionError(f"its trees can't be read: {error}") from error
+    if own is not None:
+        graph.branches(model, own.missing)
 
 
 def _types(by_column: Signature | None, dtype: Dtype, width: int) -> list[tuple[str, Any]]:

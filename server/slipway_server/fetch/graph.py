@@ -48,6 +48,17 @@ def impute(model: Any) -> None:
     model.graph.node.extend(nodes)
 
 
+def branches(model: Any, to_left: NDArray[np.bool_]) -> None:
+    """Send missing values through scikit-learn's trees as the model does: the converter sends all to the right.
+
+    `to_left` says it of every node, in the converter's own order, which is the model's.
+    """
+    nodes = [node for node in model.graph.node if node.op_type.startswith("TreeEnsemble")]
+    found = [each for node in nodes for each in node.attribute if each.name == "nodes_missing_value_tracks_true"]
+    if len(found) == 1 and len(found[0].ints) == len(to_left):
+        found[0].ints[:] = to_left.astype(int).tolist()
+
+
 def widen(model: Any, name: str, splits: tuple[NDArray[np.int64], NDArray[np.float64]]) -> bool:
     """Let trees that were written in single precision compare in double precision, as their model does.
 

@@ -13,7 +13,7 @@ import numpy as np
 from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import boosted, libraries, missing
-from slipway_server.fetch.compile import Job, compiled
+from slipway_server.fetch.compile import Job, compiled, lenient
 from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors import NativeModel, fitted, load
 from slipway_server.flavors.frozen import freeze
@@ -40,15 +40,22 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     model = load(directory, description.flavor, settings)
     bundle = _native(description, model, digest)
     inputs = try_example(bundle, model, settings)
-    takes_holes = inputs is not None and missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs)
-    bundle = msgspec.structs.replace(bundle, allow_missing=takes_holes)
+    takes = missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs) if inputs is not None else ()
+    bundle = msgspec.structs.replace(bundle, missing=takes)
     if settings.compile and description.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
         started = time.monotonic()
         bundle = compiled(Job(directory, bundle, model, settings))
         bundle = msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
-    if bundle.kind == "native" and isinstance(model, SklearnModel):
-        return _frozen(directory, bundle, model)
+    if bundle.kind == "native":
+        bundle = _with_optional(bundle)
+        return _frozen(directory, bundle, model) if isinstance(model, SklearnModel) else bundle
     return bundle
+
+
+def _with_optional(bundle: Bundle) -> Bundle:
+    """What the signature says may be missing is handed to the model's own library, which answers or refuses it."""
+    optional = [column.name for column in bundle.signature.columns if not column.required]
+    return msgspec.structs.replace(bundle, missing=tuple(dict.fromkeys([*bundle.missing, *optional])))
 
 
 def _frozen(directory: Path, bundle: Bundle, model: SklearnModel) -> Bundle:
@@ -85,8 +92,7 @@ def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Input
     if bundle.example is None:
         return None
     try:
-        lenient = msgspec.structs.replace(bundle, allow_missing=True)
-        inputs = reader_for(lenient, settings).read(msgspec.json.encode(bundle.example))
+        inputs = reader_for(lenient(bundle), settings).read(msgspec.json.encode(bundle.example))
         answer.encode(foreign(NativePredictor(model, bundle).predict, inputs))
         return inputs
     except RequestError as error:

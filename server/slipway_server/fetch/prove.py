@@ -3,67 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_server.errors import RequestError
-from slipway_server.foreign import ForeignError, foreign
+from slipway_server.fetch.asked import Answer, answer, asked, part
 from slipway_server.predictor.inputs import Inputs
 
 SINGLES = 32
-Answer = Callable[[Inputs], Any]
+ENOUGH = 200
+EVERY = "every"  # the kind that holds all rows that there are
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Rows of one kind: answered by both and compared, refused by both, refused by one and answered by the other."""
+
+    compared: int = 0
+    refused_by_both: int = 0
+    refused_by_one: int = 0
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """What was compared and how it came out; `worst` is the greatest difference of a score, as the tolerance counts."""
+    """What was compared and how it came out; `worst` is the greatest difference of a score, as the tolerance counts.
+
+    `nodes` is how many nodes of trees were read back from the graph and are the model's own.
+    """
 
     holds: bool
-    rows: dict[str, int]
+    rows: dict[str, Counts]
     worst: float
     tolerance: float
     found: str = ""
+    nodes: int = 0
+
+    @property
+    def compared(self) -> int:
+        """How many rows both answered."""
+        return sum(counts.compared for counts in self.rows.values())
+
+    def and_then(self, other: Proof) -> Proof:
+        """Both as one."""
+        found = self.found or other.found
+        rows = self.rows | other.rows
+        return Proof(self.holds and other.holds, rows, max(self.worst, other.worst), self.tolerance, found)
 
 
-def prove(original: Answer, compiled: Answer, sets: dict[str, Inputs], tolerance: float) -> Proof:
-    """Compare both on every set, as one batch and, for some rows, one by one."""
+class Sides(NamedTuple):
+    """Who is compared. `refuses` says which rows the served side's reader refuses, before any model sees them."""
+
+    original: Answer
+    compiled: Answer
+    refuses: Callable[[Inputs], NDArray[np.bool_]] = lambda inputs: np.zeros(inputs.rows, dtype=bool)
+
+
+def prove(sides: Sides, sets: dict[str, Inputs], tolerance: float) -> Proof:
+    """Compare both on every set, and for some rows one by one. Only rows that both answered count."""
     worst = 0.0
-    rows: dict[str, int] = {}
+    rows: dict[str, Counts] = {}
     for name, inputs in sets.items():
-        rows[name] = inputs.rows
-        found, difference = _compare(original, compiled, inputs, tolerance)
+        counts, found, difference = _compare(sides, inputs, tolerance)
+        rows[name] = counts
         worst = max(worst, difference)
         if found:
             return Proof(False, rows, worst, tolerance, f"{name}: {found}")
     return Proof(True, rows, worst, tolerance)
 
 
-def _compare(original: Answer, compiled: Answer, inputs: Inputs, tolerance: float) -> tuple[str, float]:
-    expected = _answer(original, inputs)
-    got = _answer(compiled, inputs)
-    if isinstance(expected, str) or isinstance(got, str):
-        agree = isinstance(expected, str) and isinstance(got, str)
-        return ("" if agree else f"one refuses what the other takes: {expected!s:.100} / {got!s:.100}"), 0.0
-    found, worst = difference(expected, got, tolerance)
-    for index in range(0, inputs.rows if not found else 0, max(1, inputs.rows // SINGLES)):
-        one = _answer(compiled, _row(inputs, index))
+def enough(proof: Proof) -> Proof:
+    """The same proof, unless it rests on too few rows."""
+    if not proof.holds or proof.compared >= ENOUGH or proof.rows.get(EVERY, Counts()).compared:
+        return proof
+    refused = sum(counts.refused_by_both for counts in proof.rows.values())
+    found = f"only {proof.compared} rows could be compared, {ENOUGH} are needed; both refused {refused}"
+    return msgspec.structs.replace(proof, holds=False, found=found)
+
+
+def _compare(sides: Sides, inputs: Inputs, tolerance: float) -> tuple[Counts, str, float]:
+    expected = asked(sides.original, inputs)
+    ruled_out = sides.refuses(inputs)
+    got = asked(sides.compiled, inputs, ~ruled_out)
+    both = expected.answered & got.answered
+    differently = (expected.answered & got.refused) | (expected.refused & got.answered)
+    counts = Counts(
+        compared=int(both.sum()),
+        refused_by_both=int((expected.refused & (got.refused | ruled_out)).sum()),
+        refused_by_one=int((differently | (expected.answered & ruled_out)).sum()),
+    )
+    if bool(differently.any()):
+        words = f"{expected.refusal or 'answered'} / {got.refusal or 'answered'}"
+        row = int(differently.argmax())
+        return counts, f"one refuses what the other takes, row {row} for one: {words:.240}", 0.0
+    if not counts.compared:
+        return counts, "", 0.0
+    ours = expected.of(both)
+    found, worst = difference(ours, got.of(both), tolerance)
+    if found:
+        return counts, found, worst
+    return counts, *_one_by_one(sides.compiled, part(inputs, both), ours, (tolerance, worst))
+
+
+def _one_by_one(
+    compiled: Answer, inputs: Inputs, expected: NDArray[Any], limits: tuple[float, float]
+) -> tuple[str, float]:
+    """A row's answer alone is its answer among others; `limits` are the tolerance and the worst so far."""
+    tolerance, worst = limits
+    for index in range(0, inputs.rows, max(1, inputs.rows // SINGLES)):
+        one = answer(compiled, part(inputs, slice(index, index + 1)))
         if isinstance(one, str):
             return f"row {index} alone: {one}", worst
         found, alone = difference(expected[index : index + 1], one, tolerance)
         worst = max(worst, alone)
         if found:
             return f"row {index} alone: {found}", worst
-    return found, worst
-
-
-def _answer(ask: Answer, inputs: Inputs) -> NDArray[Any] | str:
-    """The answer, or in words that there was none: any library may raise anything for rows it does not like."""
-    try:
-        return np.asarray(foreign(ask, inputs))
-    except (ForeignError, RequestError) as error:
-        return str(error)
+    return "", worst
 
 
 def difference(expected: NDArray[Any], got: NDArray[Any], tolerance: float) -> tuple[str, float]:
@@ -90,10 +144,3 @@ def difference(expected: NDArray[Any], got: NDArray[Any], tolerance: float) -> t
 def _kind(got: NDArray[Any], expected: NDArray[Any]) -> str:
     """Strings come as objects from one side and as fixed width from the other; both are written alike."""
     return expected.dtype.kind if {got.dtype.kind, expected.dtype.kind} <= {"O", "U"} else got.dtype.kind
-
-
-def _row(inputs: Inputs, index: int) -> Inputs:
-    part = slice(index, index + 1)
-    matrix = None if inputs.matrix is None else inputs.matrix[part]
-    columns = None if inputs.columns is None else {name: values[part] for name, values in inputs.columns.items()}
-    return Inputs(1, matrix=matrix, columns=columns, params=inputs.params)

@@ -9,22 +9,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_server.bundle import Column, Signature
+from slipway_server.bundle import Signature
 from slipway_server.fetch import trees
 from slipway_server.fetch.categories import Categories
 from slipway_server.predictor.inputs import Inputs
 
 RANDOM_ROWS = 2000
+UNHEARD_ROWS = 16
 MAX_SPLITS = 2500
 HOLDOUT = "holdout.parquet"
 Matrix = NDArray[np.float64]
+WHOLE = ("integer", "long")
 
 
 class Ranges(NamedTuple):
-    """The least and the greatest value to try, per column."""
+    """The least and the greatest value to try, per column, and what encoders know of some columns, by their place."""
 
     low: Matrix
     high: Matrix
+    coded: dict[int, Matrix]
 
 
 def holdout(path: Path | None, names: Sequence[str]) -> Any:
@@ -37,20 +40,26 @@ def holdout(path: Path | None, names: Sequence[str]) -> Any:
     return frame[list(names)] if set(names) <= set(frame.columns) else None
 
 
-def matrix_sets(estimator: Any, known: Matrix, signature: Signature, *, missing: bool) -> dict[str, Inputs]:
+def matrix_sets(estimator: Any, known: Matrix, signature: Signature, categories: Categories) -> dict[str, Inputs]:
     """Return named sets of rows for a model of numbers only; `known` holds the rows that are known to be real."""
     rng = np.random.default_rng(20)
+    columns = signature.matrix_columns
     ranges = _ranges(known, *_numeric_splits(estimator))
+    coded = {index: _numbers(categories.known.get(column.name)) for index, column in enumerate(columns)}
+    ranges = ranges._replace(coded={index: values for index, values in coded.items() if len(values)})
     sets = {"known": known.copy(), "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
     sets["thresholds"] = _thresholds(estimator, rng, ranges)
-    if missing:
-        holes = sets["random"].copy()
-        holes[rng.random(holes.shape) < 0.1] = np.nan
-        sets["missing"] = holes
-    whole = [index for index, column in enumerate(signature.matrix_columns) if column.type in ("integer", "long")]
+    if ranges.coded:
+        sets["unheard of"] = _unheard(rng, ranges)
+    whole = [index for index, column in enumerate(columns) if column.type in WHOLE]
     for rows in sets.values():
         rows[:, whole] = np.rint(rows[:, whole])
     return {name: Inputs(len(rows), matrix=rows) for name, rows in sets.items() if len(rows)}
+
+
+def _numbers(values: list[Any] | None) -> Matrix:
+    real = [value for value in values or () if isinstance(value, int | float)]
+    return np.array(real, dtype=np.float64)
 
 
 def _numeric_splits(estimator: Any) -> tuple[NDArray[np.int64], Matrix]:
@@ -59,21 +68,40 @@ def _numeric_splits(estimator: Any) -> tuple[NDArray[np.int64], Matrix]:
 
 
 def _ranges(known: Matrix, features: NDArray[np.int64], values: Matrix) -> Ranges:
-    low, high = np.nanmin(known, axis=0), np.nanmax(known, axis=0)
+    """A column that is missing in every known row goes from its splits, or from 0."""
+    empty = np.isnan(known).all(axis=0)
+    low = np.where(empty, 0.0, np.nanmin(np.where(empty, 0.0, known), axis=0))
+    high = np.where(empty, 0.0, np.nanmax(np.where(empty, 0.0, known), axis=0))
     np.minimum.at(low, features, values)
     np.maximum.at(high, features, values)
     room = np.where(high > low, high - low, np.maximum(np.abs(high), 1.0)) * 0.25
-    return Ranges(low - room, high + room)
+    return Ranges(low - room, high + room, {})
 
 
 def _random(rng: np.random.Generator, ranges: Ranges, count: int) -> Matrix:
-    return rng.uniform(ranges.low, ranges.high, size=(count, len(ranges.low)))
+    rows = rng.uniform(ranges.low, ranges.high, size=(count, len(ranges.low)))
+    return _coded(rng, ranges, rows)
+
+
+def _coded(rng: np.random.Generator, ranges: Ranges, rows: Matrix) -> Matrix:
+    """Columns that an encoder reads hold values that it knows."""
+    for index, values in ranges.coded.items():
+        rows[:, index] = rng.choice(values, len(rows))
+    return rows
+
+
+def _unheard(rng: np.random.Generator, ranges: Ranges) -> Matrix:
+    """Rows with one value that its encoder does not know."""
+    rows = _random(rng, ranges, UNHEARD_ROWS)
+    places = rng.choice(list(ranges.coded), UNHEARD_ROWS)
+    rows[np.arange(UNHEARD_ROWS), places] = [ranges.coded[place].max() + 1.0 + place for place in places.tolist()]
+    return rows
 
 
 def _extreme(ranges: Ranges) -> Matrix:
     width = len(ranges.low)
     constant = [np.full(width, value) for value in (0.0, -0.0, 1e6, -1e6, 1e-30)]
-    return np.vstack([ranges.low, ranges.high, *constant])
+    return _coded(np.random.default_rng(20), ranges, np.vstack([ranges.low, ranges.high, *constant]))
 
 
 def _thresholds(estimator: Any, rng: np.random.Generator, ranges: Ranges) -> Matrix:
@@ -112,36 +140,3 @@ def around(values: Matrix) -> Matrix:
 
 def _invertible(step: Any, width: int) -> bool:
     return hasattr(step, "inverse_transform") and getattr(step, "n_features_in_", -1) == width
-
-
-def column_sets(known: Inputs, signature: Signature, categories: Categories, *, missing: bool) -> dict[str, Inputs]:
-    """Return named sets of rows for a model with columns of several types; `known` are real rows."""
-    rng = np.random.default_rng(20)
-    real = known.columns or {}
-    mixed = {column.name: _mixed(rng, real[column.name], column, categories) for column in signature.columns}
-    sets = {"known": known, "random": Inputs(RANDOM_ROWS, columns=mixed)}
-    if missing:
-        kinds = {column.name: column.type for column in signature.columns}
-        holes = {n: _holed(rng, v) if kinds[n] in ("float", "double") else v for n, v in mixed.items()}
-        sets["missing"] = Inputs(RANDOM_ROWS, columns=holes)
-    return sets
-
-
-def _holed(rng: np.random.Generator, values: NDArray[Any]) -> NDArray[Any]:
-    return np.where(rng.random(len(values)) < 0.1, np.nan, values)
-
-
-def _mixed(rng: np.random.Generator, real: NDArray[Any], column: Column, categories: Categories) -> NDArray[Any]:
-    """Random values of one column; where the model takes any word, one that nobody knows is among them."""
-    if column.type == "boolean":
-        return rng.random(RANDOM_ROWS) < 0.5
-    words = [*real.tolist(), *categories.known.get(column.name, []), "unheard of"]
-    values = categories.only.get(column.name) or (words if column.type == "string" else None)
-    if values is not None:
-        drawn = np.empty(RANDOM_ROWS, dtype=object)
-        drawn[:] = [values[index] for index in rng.integers(len(values), size=RANDOM_ROWS)]
-        return drawn if column.type == "string" else drawn.astype(real.dtype)
-    low, high = float(np.nanmin(real)), float(np.nanmax(real))
-    room = 0.25 * (high - low) + 1.0
-    numbers = rng.uniform(low - room, high + room, RANDOM_ROWS)
-    return np.rint(numbers).astype(real.dtype) if column.type in ("integer", "long") else numbers

@@ -9,12 +9,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from slipway_server.bundle import FOLDER, ONNX_FILE, Bundle, Column, Compiled
+from slipway_server.bundle import FOLDER, NULL_WORD, ONNX_FILE, Bundle, Column, Compiled
 from slipway_server.errors import ModelError, unknown_params
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 
-_FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_, "string": np.object_}
+_FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_}
 
 
 class OnnxPredictor:
@@ -56,8 +56,24 @@ class OnnxPredictor:
             name = self.compiled.inputs.get(column.name)
             if name is not None:
                 values = given[column.name] if matrix is None else matrix[:, index]
-                feed[name] = values.astype(_FIXED.get(column.type, self.dtype)).reshape(-1, 1)
+                feed[name] = _fed(values, column.type, self.dtype).reshape(-1, 1)
         return feed
+
+
+def _fed(values: NDArray[Any], kind: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """One column as the graph takes it. Raises ValueError where a missing value has no form in it."""
+    if kind == "string":
+        found = np.empty(len(values), dtype=object)
+        found[:] = [NULL_WORD if value is None else _word(value) for value in values.tolist()]
+        return found
+    if kind in _FIXED and values.dtype.kind == "f" and bool(np.isnan(values).any()):
+        raise ValueError(f"a value of type {kind} is missing")
+    return values.astype(_FIXED.get(kind, dtype))
+
+
+def _word(value: Any) -> Any:
+    """A text is never the missing word, whatever a client sends."""
+    return value if value != NULL_WORD else f"{value}?"
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -20,7 +20,7 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
         return MatrixReader(
             bundle.signature,
             max_rows=settings.max_rows,
-            allow_missing=bundle.allow_missing,
+            allow_missing=bool(bundle.missing),
             dtype=dtype,
             categories=bundle.categories,
         )
@@ -28,7 +28,7 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
         return TypedReader(
             bundle.signature,
             max_rows=settings.max_rows,
-            allow_missing=bundle.allow_missing,
+            missing=bundle.missing,
             categories=bundle.categories,
         )
     return FreeReader(bundle.signature, max_rows=settings.max_rows, fitted=bundle.fitted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -51,14 +51,19 @@ class Body(msgspec.Struct):
 
 
 class TypedReader:
-    """Reads columns by the signature. `categories` holds the only values that some columns may have."""
+    """Reads columns by the signature.
 
-    def __init__(self, signature: Signature, *, max_rows: int, allow_missing: bool, categories: dict[str, Any]) -> None:
+    `categories` holds the only values that some columns may have; `missing` are the columns where null may stand.
+    """
+
+    def __init__(
+        self, signature: Signature, *, max_rows: int, missing: Collection[str], categories: dict[str, Any]
+    ) -> None:
         self.columns = {column.name: column for column in signature.columns}
-        optional = [column.name for column in signature.columns if not column.required]
+        optional = [column.name for column in signature.columns if not column.required and column.name in missing]
         self.names = Names(list(self.columns), optional, reordered=signature.reordered)
         self.max_rows = max_rows
-        self.cells = {name: _cell(column, allow_missing) for name, column in self.columns.items()}
+        self.cells = {name: _cell(column, name in missing) for name, column in self.columns.items()}
         self.categories = {name: frozenset(values) for name, values in categories.items()}
         self.body = msgspec.json.Decoder(Body)
         self.orders: dict[tuple[str, ...], Callable[[Raw], Any]] = {}
@@ -161,9 +166,9 @@ class TypedReader:
         return np.array(values, dtype="float64" if holes and column.type != "float" else _DTYPES[column.type])
 
 
-def _cell(column: Column, allow_missing: bool) -> Any:
+def _cell(column: Column, missing: bool) -> Any:
     kind = _TYPES[column.type]
-    return kind | None if not column.required or (allow_missing and column.type in ("float", "double")) else kind
+    return kind | None if missing else kind
 
 
 def _list_of(kind: Any) -> Any:
