@@ -11,6 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from slipway_server.bundle import Bundle
+from slipway_server.fetch.prepare import prepare
+from slipway_server.settings import Settings
+
 TRUSTED = [
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.tree._tree.Tree",
@@ -196,6 +200,23 @@ def _save(model: Any, x: Any, path: Path, by: Any = None, **more: Any) -> None:
         method = getattr(model, more.get("pyfunc_predict_fn", "predict"))
         about = {"signature": infer_signature(x, method(x)), "input_example": x[:3], "pip_requirements": []}
         by.save_model(model, path, **about, **more)
+
+
+def prepare_saved(model: Any, x: pd.DataFrame, path: Path, **more: Any) -> Bundle:
+    """Save a scikit-learn model, with the rows that have no hole as its example, and prepare it as fetching does."""
+    import mlflow.sklearn
+    import skops.io
+    from mlflow.models import infer_signature
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
+        method = getattr(model, more.get("pyfunc_predict_fn", "predict"))
+        about = {"signature": infer_signature(x, method(x)), "input_example": x.dropna()[:3], "pip_requirements": []}
+        mlflow.sklearn.save_model(
+            model, path, serialization_format="skops", skops_trusted_types=trusted, **about, **more
+        )
+        return prepare(path, "sha256:0", Settings())
 
 
 BOOSTED = (xgb_classifier, xgb_regressor, lgb_binary, lgb_regressor)

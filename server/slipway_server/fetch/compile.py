@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,9 @@ from slipway_server.predictor.native import NativePredictor
 from slipway_server.predictor.onnx import OnnxPredictor
 from slipway_server.protocols.select import reader_for
 from slipway_server.settings import Settings
+
+# A method that misses the tolerance by less was computed in another precision; by more, by another model.
+_ROUNDING = 100
 
 
 class Job(NamedTuple):
@@ -53,11 +56,11 @@ def compiled(job: Job) -> Bundle:
     """Return the bundle of the compiled model, or the native one that was given, with `why` telling the reason."""
     if not (job.bundle.signature.columns or job.bundle.signature.numeric):
         return _kept(job.bundle, "its signature is neither named columns nor one table of numbers")
-    known = _known(job)
+    known = known_rows(job)
     if known is None:
         return _kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
     attempts: list[str] = []
-    found = _best(job, _evidence(job, known), attempts)
+    found = _best(job, gather(job, known), attempts)
     return _written(job, found) if found else _kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
 
 
@@ -70,8 +73,7 @@ def _best(job: Job, evidence: Evidence, attempts: list[str]) -> Held | None:
     optional = {column.name for column in job.bundle.signature.columns if not column.required}
     needed = evidence.holes | (optional & set(job.bundle.missing))
     second: Held | None = None
-    convert_all = boosted.candidates if job.bundle.flavor in boosted.FLAVORS else convert.candidates
-    for candidate in convert_all(job.model.estimator, job.bundle.signature):
+    for candidate in candidates(job):
         found = candidate if isinstance(candidate, convert.ConversionError) else proved(job, candidate, evidence)
         if isinstance(found, Held):
             if found.missing == job.bundle.missing:
@@ -84,11 +86,17 @@ def _best(job: Job, evidence: Evidence, attempts: list[str]) -> Held | None:
     return second
 
 
+def candidates(job: Job) -> Iterator[convert.Candidate | convert.ConversionError]:
+    """The conversions of a job's model, or why there is none."""
+    convert_all = boosted.candidates if job.bundle.flavor in boosted.FLAVORS else convert.candidates
+    return convert_all(job.model.estimator, job.bundle.signature)
+
+
 def _kept(bundle: Bundle, reason: str) -> Bundle:
     return msgspec.structs.replace(bundle, why=f"served by its own library, not compiled: {reason}"[:1500])
 
 
-def _known(job: Job) -> Inputs | None:
+def known_rows(job: Job) -> Inputs | None:
     """The rows that are known to be real: the holdout's and the example's."""
     inputs: Inputs | None = None
     signature = job.bundle.signature
@@ -115,7 +123,8 @@ def _holdout(job: Job) -> Path | None:
     return source.run_artifact(job.bundle.run_id, rows.HOLDOUT, job.directory / FOLDER / "run")
 
 
-def _evidence(job: Job, known: Inputs) -> Evidence:
+def gather(job: Job, known: Inputs) -> Evidence:
+    """The rows to prove the job's conversions on."""
     signature = job.bundle.signature
     found = categories(job.model.estimator, signature)
     holes = missing.where(known, signature)
@@ -164,7 +173,9 @@ def _methods(
     proofs = {default: main.and_then(by(default, holes))}
     for method in candidate.compiled.methods:
         if method != default:
-            proofs[method] = by(method, evidence.sets | holes)
+            proofs[method] = other = by(method, evidence.sets | holes)
+            if not other.holds and other.worst > _ROUNDING * other.tolerance:
+                return f"{method}: {other.found}"
     proofs = {method: msgspec.structs.replace(proof, nodes=back.nodes) for method, proof in proofs.items()}
     return Held(candidate, proofs, tuple(takes))
 

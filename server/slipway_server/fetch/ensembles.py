@@ -136,7 +136,8 @@ def _xgboost(estimator: Any) -> Ensemble | None:
         return None
     model = boosted["model"]
     used = _used(booster, model) if wrapped else len(model["trees"])
-    outputs = max(1, int(learner["learner_model_param"]["num_class"]))
+    shape = learner["learner_model_param"]
+    outputs = max(1, int(shape["num_class"]), int(shape.get("num_target", 1)))
     found = model["trees"][:used]
     if not found or any(any(tree["split_type"]) or "size_leaf_vector" not in tree["tree_param"] for tree in found):
         return None

@@ -36,13 +36,8 @@ _NAMED = (
 
 def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     """Load the model once, answer its own example, and say how to serve it. Raises `ModelError`."""
-    description = describe(directory)
-    model = load(directory, description.flavor, settings)
-    bundle = _native(description, model, digest)
-    inputs = try_example(bundle, model, settings)
-    takes = missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs) if inputs is not None else ()
-    bundle = msgspec.structs.replace(bundle, missing=takes)
-    if settings.compile and description.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
+    bundle, model = loaded(directory, digest, settings)
+    if settings.compile and bundle.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
         started = time.monotonic()
         bundle = compiled(Job(directory, bundle, model, settings))
         bundle = msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
@@ -50,6 +45,16 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
         bundle = _with_optional(bundle)
         return _frozen(directory, bundle, model) if isinstance(model, SklearnModel) else bundle
     return bundle
+
+
+def loaded(directory: Path, digest: str, settings: Settings) -> tuple[Bundle, NativeModel]:
+    """The model as its own library serves it, and the columns in which it takes missing values. Raises `ModelError`."""
+    description = describe(directory)
+    model = load(directory, description.flavor, settings)
+    bundle = _native(description, model, digest)
+    inputs = try_example(bundle, model, settings)
+    takes = missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs) if inputs is not None else ()
+    return msgspec.structs.replace(bundle, missing=takes), model
 
 
 def _with_optional(bundle: Bundle) -> Bundle:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from slipway_server.bundle import Signature
 from slipway_server.fetch import trees
 from slipway_server.fetch.categories import Categories
+from slipway_server.foreign import ForeignError, foreign
 from slipway_server.predictor.inputs import Inputs
 
 RANDOM_ROWS = 2000
@@ -119,7 +120,7 @@ def _thresholds(estimator: Any, rng: np.random.Generator, ranges: Ranges) -> Mat
     rows = np.repeat(rows, beside.shape[1], axis=0)
     rows[np.arange(len(rows)), np.repeat(features, beside.shape[1])] = beside.ravel()
     for step in reversed(before):
-        rows = step.inverse_transform(rows)
+        rows = _back(step, rows)
     return np.ascontiguousarray(rows)
 
 
@@ -136,6 +137,15 @@ def around(values: Matrix) -> Matrix:
             np.nextafter(narrow, np.float32(-np.inf)),
         ]
     )
+
+
+def _back(step: Any, rows: Matrix) -> Matrix:
+    """What the step makes the rows of; an imputer, which refuses to go back, leaves whole rows as they are."""
+    try:
+        found: Matrix = foreign(step.inverse_transform, rows)
+    except ForeignError:
+        return rows
+    return found
 
 
 def _invertible(step: Any, width: int) -> bool:

@@ -21,7 +21,10 @@ def alone(estimator: Any) -> bool:
 
 
 def splits(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return (features, thresholds) of every distinct split of the model's last step; empty for other models."""
+    """Return (features, thresholds) of every distinct split of the model's last step; empty for other models.
+
+    A split at infinity parts missing values from all others; it is left out.
+    """
     if is_xgboost(estimator) or is_lightgbm(estimator):
         return _boosted(estimator)
     features: list[NDArray[Any]] = [np.empty(0, np.int64)]
@@ -34,7 +37,8 @@ def splits(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 
 def _distinct(features: NDArray[Any], thresholds: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    pairs = np.unique(np.column_stack([features, thresholds]), axis=0)
+    finite = np.isfinite(thresholds)
+    pairs = np.unique(np.column_stack([features[finite], thresholds[finite]]), axis=0)
     return pairs[:, 0].astype(np.int64), pairs[:, 1]
 
 
