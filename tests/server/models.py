@@ -213,9 +213,8 @@ def prepare_saved(model: Any, x: pd.DataFrame, path: Path, **more: Any) -> Bundl
         trusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
         method = getattr(model, more.get("pyfunc_predict_fn", "predict"))
         about = {"signature": infer_signature(x, method(x)), "input_example": x.dropna()[:3], "pip_requirements": []}
-        mlflow.sklearn.save_model(
-            model, path, serialization_format="skops", skops_trusted_types=trusted, **about, **more
-        )
+        how = {"serialization_format": "skops", "skops_trusted_types": trusted}
+        mlflow.sklearn.save_model(model, path, **(about | how | more))
         return prepare(path, "sha256:0", Settings())
 
 
