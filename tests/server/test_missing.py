@@ -100,10 +100,13 @@ def test_a_required_column_whose_nulls_are_converted_wrongly_refuses_them(
 
 def test_a_column_of_numbers_that_the_model_refuses_to_miss_is_refused_though_it_is_optional(tmp_path: Path) -> None:
     from mlflow.models import infer_signature
+    from sklearn.compose import ColumnTransformer
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
 
     x = pd.DataFrame({"a": np.linspace(0, 1, 60), "b": [1.0, 2.0, 3.0] * 20})
-    model = LogisticRegression().fit(x.to_numpy(), [0, 1] * 30)
+    picked = ColumnTransformer([("numbers", "passthrough", ["a", "b"])])
+    model = make_pipeline(picked, LogisticRegression()).fit(x, [0, 1] * 30)
     optional = infer_signature(x.assign(b=[np.nan, *x["b"][1:]]), np.zeros(60, dtype=int))
     bundle = prepare_saved(model, x, tmp_path / "m", signature=optional)
     assert (bundle.kind, bundle.missing) == ("onnx", ()), bundle.why
@@ -170,3 +173,16 @@ def test_columns_are_asked_one_by_one_where_not_all_may_be_missing() -> None:
     example = Inputs(2, columns={"a": np.ones(2), "b": np.ones(2), "s": np.array(["x", "y"], dtype=object)})
     assert missing.accepted(Half(), signature, example) == ("b",)
     assert missing.where(missing.with_holes(example.repeated(99), signature, ["b"]), signature) == {"b"}
+
+
+def test_a_split_that_parts_missing_values_from_all_others_is_converted(tmp_path: Path) -> None:
+    """Its threshold is infinite, on which the converter would never end."""
+    from sklearn.tree import DecisionTreeClassifier
+
+    x, _ = learnt()
+    model = trees_on(DecisionTreeClassifier(max_depth=4))[0].fit(x, x["age"].isna().astype(int))
+    assert np.isinf(model[-1].tree_.threshold).any()
+    bundle = prepare_saved(model, x, tmp_path / "m")
+    assert (bundle.kind, bundle.missing) == ("onnx", ("age",)), bundle.why
+    assert np.isinf(model[-1].tree_.threshold).any(), "the model itself is left as it is"
+    assert answers(tmp_path / "m", bundle, [[None, "Ulm"], [70.0, "Ulm"]]) == [1, 0]

@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+
 from slipway_server.bundle import NULL_WORD, Compiled, Output, Signature
 from slipway_server.fetch import ensembles, graph, trees
 from slipway_server.foreign import ForeignError, foreign
@@ -33,7 +35,7 @@ class ConversionError(Exception):
 def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | ConversionError]:
     """Yield conversions, the fastest first where it is likely to be exact, or why there is none."""
     whole = _by_matrix(estimator, signature)
-    estimator = _named_nulls(estimator)
+    estimator = _finite(_named_nulls(estimator))
     # A forest looks at float32 only, whatever it is given; anything else computes in float64.
     order: list[tuple[Dtype, bool]] = [("float64", False), ("float64", True), ("float32", False)]
     for dtype, narrowed in order[::-1] if trees.alone(estimator) else order:
@@ -51,6 +53,19 @@ def _named_nulls(estimator: Any) -> Any:
     for encoder in _encoders(renamed):
         encoder.categories_ = [_renamed(values) if _with_null(values) else values for values in encoder.categories_]
     return renamed
+
+
+def _finite(estimator: Any) -> Any:
+    """The same model without thresholds at infinity, by which a tree parts missing values from all others.
+
+    The converter would never end on one in double precision. No row has a number beyond float32, so its greatest does.
+    """
+    if not any(np.isinf(tree.threshold).any() for tree in trees.members(trees.steps(estimator)[-1])):
+        return estimator
+    finite = copy.deepcopy(estimator)
+    for tree in trees.members(trees.steps(finite)[-1]):
+        np.minimum(tree.threshold, trees.FLOAT32_MAX, out=tree.threshold)
+    return finite
 
 
 def _encoders(estimator: Any) -> list[Any]:

@@ -104,7 +104,7 @@ def _sklearn(model: Any) -> Ensemble:
                 left=tree.children_left.astype(np.int64),
                 right=tree.children_right.astype(np.int64),
                 feature=tree.feature.astype(np.int64),
-                threshold=floor32(tree.threshold),
+                threshold=floor32(np.minimum(tree.threshold, trees.FLOAT32_MAX)),
                 missing=tree.missing_go_to_left.astype(bool),
                 leaves=_leaves(model, values, (column, len(grid), grid.shape[1])),
                 mode="BRANCH_LEQ",

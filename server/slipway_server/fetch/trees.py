@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
+
 
 def steps(estimator: Any) -> list[Any]:
     """The estimators that a row passes, in order."""
@@ -29,7 +31,7 @@ def splits(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         return _boosted(estimator)
     features: list[NDArray[Any]] = [np.empty(0, np.int64)]
     thresholds: list[NDArray[Any]] = [np.empty(0)]
-    for tree in _trees(steps(estimator)[-1]):
+    for tree in members(steps(estimator)[-1]):
         inner = tree.children_left >= 0
         features.append(tree.feature[inner])
         thresholds.append(tree.threshold[inner])
@@ -75,7 +77,8 @@ def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     return _distinct(features, thresholds)
 
 
-def _trees(model: Any) -> list[Any]:
+def members(model: Any) -> list[Any]:
+    """scikit-learn's own tree objects, of a tree, a forest or a sum of trees."""
     members = getattr(model, "estimators_", None)
     if members is None:
         return [model.tree_] if hasattr(model, "tree_") else []
