@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import tempfile
 import warnings
 from collections.abc import Callable
@@ -15,11 +16,13 @@ import pandas as pd
 from slipway_server.fetch.compile import Evidence, Held, Job, candidates, gather, known_rows, proved
 from slipway_server.fetch.convert import Candidate
 from slipway_server.fetch.prepare import loaded
+from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.flavors.tables import TablesModel
 from slipway_server.settings import Settings
 
 TRUSTED = ["sklearn.tree._tree.Tree", "numpy.dtype", "sklearn.compose._column_transformer._RemainderColsList"]
 SETTINGS = Settings()
-CLASSES = 4
+STEP = 100
 
 
 class Honest(NamedTuple):
@@ -55,22 +58,33 @@ def people(seed: int) -> tuple[pd.DataFrame, Any]:
 
 
 @functools.cache
-def honest(family: str, seed: int) -> Honest:
-    """Make, save, load, convert and prove a model of `family`."""
+def honest(family: str, number: int) -> Honest:
+    """The `number`th model of `family` that has a right conversion: made, saved, loaded, converted and proved."""
+    seeds = itertools.count(number, STEP)
+    tries = (_honest(family, seed) for seed in itertools.islice(seeds, 10))
+    found = next((each for each in tries if each is not None), None)
+    if found is None:
+        raise SystemExit(f"{family}: no conversion holds, so there is nothing to mutate")
+    return found
+
+
+def _honest(family: str, seed: int) -> Honest | None:
+    """None where no conversion holds for all that the model takes, such as where two classes tie."""
     directory = Path(tempfile.mkdtemp(prefix="mutants-")) / "model"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         _save(*FAMILIES[family](seed), directory)
         bundle, model = loaded(directory, "sha256:none", SETTINGS)
-        job = Job(directory, bundle, model, SETTINGS)  # type: ignore[arg-type]
+        assert isinstance(model, SklearnModel | TablesModel)
+        job = Job(directory, bundle, model, SETTINGS)
         known = known_rows(job)
         assert known is not None
         evidence = gather(job, known)
         for candidate in candidates(job):
-            held = proved(job, candidate, evidence) if isinstance(candidate, Candidate) else candidate
-            if isinstance(held, Held) and held.missing == bundle.missing:
-                return Honest(job, evidence, candidate, held)  # type: ignore[arg-type]
-    raise SystemExit(f"{family}, seed {seed}: no conversion holds, so there is nothing to mutate: {held!s:.300}")
+            held = proved(job, candidate, evidence) if isinstance(candidate, Candidate) else ""
+            if isinstance(candidate, Candidate) and isinstance(held, Held) and held.missing == bundle.missing:
+                return Honest(job, evidence, candidate, held)
+    return None
 
 
 def _save(model: Any, x: pd.DataFrame, directory: Path) -> None:
