@@ -1,6 +1,6 @@
 """Does the proof refuse a wrong conversion? Mutants of right ones, with seeds; prints the table of docs/serving.md.
 
-    python -m benchmarks.proof_mutants                        about half an hour on one core
+    python -m benchmarks.proof_mutants                        about five minutes on one core
     python -m benchmarks.proof_mutants --kind "scaler left out" --family "scaled ridge" --mutants 10
 
 A mutant of a missing branch is refused, too, when missing values are: a request with null gets 400 then. The exit code

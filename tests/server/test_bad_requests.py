@@ -235,7 +235,7 @@ def test_bad_binary_tensors(forest_server: Client) -> None:
         (len(head), numbers[:-1], "beyond the body"),
         (len(head), numbers + b"x", "belong to no input"),
         (len(head) + 999, numbers, "Inference-Header-Content-Length"),
-        (len(head), struct.pack("<4d", float("nan"), 1, 2, 3), "not finite"),
+        (len(head), struct.pack("<4d", float("-inf"), 1, 2, 3), "not finite"),
         (len(head), struct.pack("<4d", float("inf"), 1, 2, 3), "not finite"),
     ):
         reply = forest_server.post(V2, head + content, inference_header_content_length=str(length))

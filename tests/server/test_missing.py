@@ -13,6 +13,7 @@ import pytest
 from slipway_server.bundle import NULL_WORD, Bundle, Column, Signature
 from slipway_server.errors import RequestError
 from slipway_server.fetch import graph, missing
+from slipway_server.fetch.prepare import prepare
 from slipway_server.predictor import native, onnx
 from slipway_server.predictor.inputs import Inputs
 from slipway_server.protocols.select import reader_for
@@ -186,3 +187,15 @@ def test_a_split_that_parts_missing_values_from_all_others_is_converted(tmp_path
     assert (bundle.kind, bundle.missing) == ("onnx", ("age",)), bundle.why
     assert np.isinf(model[-1].tree_.threshold).any(), "the model itself is left as it is"
     assert answers(tmp_path / "m", bundle, [[None, "Ulm"], [70.0, "Ulm"]]) == [1, 0]
+
+
+def test_a_forest_that_never_met_a_missing_value_answers_one_as_its_library_does(tmp_path: Path) -> None:
+    from tests.server.models import forest as plain
+
+    plain(tmp_path / "m")
+    bundle = prepare(tmp_path / "m", "sha256:0", SETTINGS)
+    assert (bundle.kind, set(bundle.missing)) == ("onnx", {"a", "b c", "d", "e"})
+    model = native.build(tmp_path / "m", bundle, SETTINGS)
+    for rows in ([[None, 1.0, 2.0, 3.0]], [[None, 1.0, 2.0, 3.0], [0.5, None, 2.0, None]] * 60):
+        found = Inputs(len(rows), matrix=np.array(rows, dtype=np.float64))
+        assert answers(tmp_path / "m", bundle, rows) == np.asarray(model.predict(found)).tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from itertools import chain
 from typing import Any, Generic, TypeVar
@@ -94,12 +95,14 @@ class MatrixReader:
 
     def together(self, rows: Rows, params: dict[str, Any]) -> Inputs:
         """Return the inputs that rows of one request, or of several, make. Raises `RequestError`."""
-        if len(rows) < MANY_ROWS or self.allow_missing:
-            matrix = np.array(rows, dtype=np.float64)
-        else:
-            width = len(self.names)
-            matrix = np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(len(rows), width)
-        return self._checked(matrix, params)
+        return self._checked(self._matrix(rows), params)
+
+    def _matrix(self, rows: Rows) -> NDArray[np.float64]:
+        width = len(self.names)
+        if len(rows) >= MANY_ROWS:
+            with contextlib.suppress(TypeError):  # a value is missing
+                return np.fromiter(chain.from_iterable(rows), np.float64, len(rows) * width).reshape(len(rows), width)
+        return np.array(rows, dtype=np.float64)
 
     def _checked(self, matrix: NDArray[np.float64], params: dict[str, Any]) -> Inputs:
         if self.bounded:
