@@ -104,8 +104,8 @@ def _row(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _cell(column: Column, allow_missing: bool) -> dict[str, Any]:
+def _cell(column: Column, missing: bool) -> dict[str, Any]:
     found = dict(_JSON_TYPES[column.type])
-    if not column.required or (allow_missing and column.type in ("float", "double")):
+    if missing:
         found["type"] = [found["type"], "null"]
     return found
