@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -114,7 +115,7 @@ print(len(native.build(Path({str(directory)!r}), bundle, Settings()).predict(inp
 
 def test_a_model_that_takes_its_columns_by_name_keeps_pandas(saved: Callable[[str], Path], tmp_path: Path) -> None:
     directory = tmp_path / "mixed"
-    directory.symlink_to(saved("mixed"))
+    shutil.copytree(saved("mixed"), directory)
     bundle = prepare(directory, "sha256:0", msgspec.structs.replace(SETTINGS, compile=False))
     assert (bundle.frozen, bundle.frames) == (True, True)
     assert libraries.roots(bundle) == ("scikit-learn", "pandas")

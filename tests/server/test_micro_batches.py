@@ -43,7 +43,7 @@ class Watching:
 
 def _frame(kind: Any, values: list[Any], model: Watching | None = None) -> pd.DataFrame:
     signature = Signature((Column("x", kind, required=False), Column("y", "double")))
-    bundle = Bundle("", "sklearn", "native", "", signature)
+    bundle = Bundle("", "sklearn", "native", "", signature, missing=("x",))
     rows = [[value, 1.0] for value in values]
     body = {"dataframe_split": {"columns": ["x", "y"], "data": rows}}
     inputs = reader_for(bundle, SETTINGS).read(msgspec.json.encode(body))
@@ -81,7 +81,7 @@ def test_a_model_that_sees_whole_requests_gets_what_pandas_makes_of_them_as_with
 
 def test_columns_stand_in_the_signatures_order_whatever_the_requests() -> None:
     signature = Signature((Column("x", "boolean"), Column("y", "double")))
-    bundle = Bundle("", "sklearn", "native", "", signature)
+    bundle = Bundle("", "sklearn", "native", "", signature, missing=("x",))
     body = b'{"dataframe_split": {"columns": ["y", "x"], "data": [[1.5, true]]}}'
     assert list(NativePredictor(Watching(), bundle).predict(reader_for(bundle, SETTINGS).read(body))) == ["x", "y"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slipway_server.errors import RequestError
-from slipway_server.predictor.inputs import Inputs, alike
+from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.split import SplitRunner
 from slipway_server.predictor.threads import ThreadRunner
@@ -49,7 +49,7 @@ async def test_very_many_rows_have_a_lane_of_their_own_with_its_own_queue() -> N
 )
 def test_requests_that_ask_for_the_same_may_share_a_call(one: Any, other: Any, expected: bool) -> None:
     parts = [Inputs(1, matrix=np.ones((1, 1)), params=params) for params in (one, other)]
-    assert alike(*parts) is expected
+    assert parts[0].joins(parts[1]) is expected
 
 
 async def test_params_nested_as_deeply_as_can_be_and_columns_left_out_end_no_thread() -> None:

@@ -43,8 +43,9 @@ NO_ACTIONS = frozenset({"AliasFollowsProduction", "RevisionHistoryLimit", "Servi
     "ImagePullBackOff",
     "InvalidImageName",
     "RolledBackBy",
+    "SLOHealthy",
 }
-"""Words of the plan that name rules, kinds of objects and what a kubelet says, and the beginning of some actions."""
+"""Words of the plan that name rules, kinds, conditions and what a kubelet says, and the beginning of some actions."""
 
 Move = Callable[[World], Any]
 LATER = ((1, 0.1), (3, 0.5), (6, 2.0), (4, 40.0), (2, 400.0))

@@ -1,0 +1,59 @@
+"""An upgrade of the operator leaves what runs alone.
+
+The objects are those that an older version left in the API server, a release in each phase. `record` wrote them down,
+and what that version did with them afterwards: this one does the same, and nothing else.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipway.metrics.source import Counters
+from tests.unit.release.fakes import failing
+from tests.unit.release.world import MODEL, World
+from tests.unit.upgrade.record import outcome
+
+STORIES = {
+    f"{path.parent.name}-{path.stem}": json.loads(path.read_text())
+    for path in sorted(Path(__file__).parent.glob("from-*/*.json"))
+}
+
+
+def upgraded(before: dict[str, Any]) -> World:
+    """The objects of `before`, under today's operator."""
+    world = World()
+    world.cluster.objects = {
+        (obj["kind"], obj["metadata"]["namespace"], obj["metadata"]["name"]): obj for obj in before["objects"]
+    }
+    world.cluster._versions = iter(range(1_000_000, 2_000_000))  # type: ignore[assignment]
+    world.cluster.writes.clear()
+    world.now = datetime.fromisoformat(before["now"])
+    world.registry.models[MODEL] = dict(before["aliases"])
+    world.counters.answered = {pod: Counters(*counts[:4]) for pod, counts in before["counters"].items()}
+    world.callers.rate = before["rate"]
+    if before["fails"]:
+        world.cluster.verdict = failing
+    world.restart()
+    return world
+
+
+@pytest.mark.parametrize("story", STORIES)
+async def test_an_upgraded_operator_does_what_the_older_one_would_have_done(story: str) -> None:
+    recorded = STORIES[story]
+    world = upgraded(recorded["before"])
+    await world.settle(hours=1)
+    assert outcome(world, 0) == recorded["after"]
+
+
+@pytest.mark.parametrize("phase", ["rejected", "rolled-back", "held", "retired"])
+def test_a_release_at_rest_is_recorded_as_one_in_which_nothing_is_written(phase: str) -> None:
+    """The test above would pass if nothing had been recorded."""
+    recorded = STORIES[f"from-0.1.0-{phase}"]
+    assert recorded["after"]["writes"] == []
+    assert len(recorded["after"]["revisions"]) == 2
+    assert {"Deployment/cancer-r1", "Service/cancer"} <= set(recorded["after"]["specs"])
