@@ -22,8 +22,8 @@ rollback_to = $(if $(TO),--to "$(TO)") $(if $(VERSION),--version "$(VERSION)") $
 
 include cluster/cluster.mk
 
-.PHONY: help venv generate check lint types layers generated unit agreement test test_long faults install uninstall monitor_up smoke_prod
-.PHONY: docs demo deploy dry_rollback rollback status timeline report
+.PHONY: help venv generate check lint types layers generated unit rules figures agreement test shared alone test_long faults
+.PHONY: install uninstall monitor_up smoke_prod docs demo deploy dry_rollback rollback status timeline report
 
 help: ## This list
 	@echo "Usage: make TARGET [RELEASE=$(RELEASE)] [NAMESPACE=$(NAMESPACE)]"
@@ -68,12 +68,21 @@ fast_tests = tests/unit tests/server tests/deploy --ignore=tests/deploy/chart --
 unit: venv # Part of check
 	@python -m pytest -q -n 2 --dist worksteal -m "not long" $(fast_tests)
 
-test: check mlflow gateway install ## The tests, the real cluster included, but for those of test_long
+rules: venv # Part of test
 	@cluster/promtool.sh
 	@python -m pytest -q -n 2 tests/deploy/chart tests/deploy/rules
+
+figures: venv # Part of test: logged figures as real MLflow servers give them back
 	@scripts/mlflow >/dev/null
 	@python -m pytest -q tests/registry
-	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile -m "not alone and not long" tests/e2e
+
+test: ## The tests, the real cluster included, but for those of test_long; and where the time went
+	@scripts/test
+
+shared: # Part of test: what shares the cluster
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadgroup -m "not alone and not long" tests/e2e
+
+alone: # Part of test: what takes parts of the cluster away, or looks at it at rest
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
 
 agreement: venv ## 10,000 requests to each model of the server's tests, alone and beside others (about half an hour)

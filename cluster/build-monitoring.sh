@@ -7,11 +7,11 @@ build=$target.unfinished
 rm -rf "$build"
 mkdir "$build"
 
-export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+. "$CLUSTER_DIR/go/settings.sh"
 module=github.com/prometheus-operator/prometheus-operator
 version=github.com/prometheus/common/version.Version
 cd "$CLUSTER_DIR/go/monitoring"
-go build -trimpath -o "$build/" -ldflags "-s -w -X $version=${PROMETHEUS_OPERATOR_VERSION#v}" \
+go build -o "$build/" -ldflags "-s -w -X $version=${PROMETHEUS_OPERATOR_VERSION#v}" \
   "$module/cmd/operator" "$module/cmd/prometheus-config-reloader"
 cp "$(go list -m -f '{{.Dir}}' "$module")"/example/prometheus-operator-crd/*.yaml "$build/"
 chmod u+w "$build"/*.yaml
@@ -24,7 +24,7 @@ cp -r "$published" "$build/source"
 chmod -R u+w "$build/source"
 cd "$build/source"
 printf 'package plugins\n\nimport _ "github.com/prometheus/prometheus/discovery/kubernetes"\n' >plugins/plugins.go
-go build -trimpath -ldflags "-s -w -X $version=$PROMETHEUS_VERSION" -o "$build/" ./cmd/prometheus
+go build -ldflags "-s -w -X $version=$PROMETHEUS_VERSION" -o "$build/" ./cmd/prometheus
 rm -r "$build/source"
 
 # Whole or not at all: an interrupted build leaves nothing under the final name, and Go's own cache keeps the work.

@@ -8,7 +8,7 @@ build=$target.unfinished
 rm -rf "$build"
 mkdir "$build"
 
-export CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly
+. "$CLUSTER_DIR/go/settings.sh"
 minor=${KUBERNETES_VERSION#v1.}
 flags="-s -w -X k8s.io/component-base/version.gitVersion=$KUBERNETES_VERSION"
 flags+=" -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=${minor%%.*}"
@@ -16,10 +16,10 @@ flags+=" -X k8s.io/client-go/pkg/version.gitVersion=$KUBERNETES_VERSION"
 flags+=" -X helm.sh/helm/v3/internal/version.version=$HELM_VERSION"
 
 cd "$CLUSTER_DIR/go/kubernetes"
-go build -trimpath -ldflags "$flags" -o "$build/" ./kubenode ./pause sigs.k8s.io/kind helm.sh/helm/v3/cmd/helm
+go build -ldflags "$flags" -o "$build/" ./kubenode ./pause sigs.k8s.io/kind helm.sh/helm/v3/cmd/helm
 ln -s kubenode "$build/kubectl"
 cd "$CLUSTER_DIR/go/addons"
-go build -trimpath -ldflags "-s -w" -o "$build/" ./coredns github.com/rancher/local-path-provisioner
+go build -ldflags "-s -w" -o "$build/" ./coredns github.com/rancher/local-path-provisioner
 
 # Whole or not at all: an interrupted build leaves nothing under the final name, and Go's own cache keeps the work.
 mv -T "$build" "$target"

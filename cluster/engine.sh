@@ -37,6 +37,8 @@ start_by_hand() {
 }
 
 command -v docker >/dev/null && answers && exit 0
+one_at_a_time engine
+command -v docker >/dev/null && answers && exit 0 # another run was waited for, and has started it
 
 case ${DOCKER_HOST:-unix:///var/run/docker.sock} in
   unix:///var/run/docker.sock) ;;

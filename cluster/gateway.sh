@@ -6,14 +6,9 @@
 manifests=$CLUSTER_DIR/gateway/manifests
 has_definitions() { kubectl get crd httproutes.gateway.networking.k8s.io >/dev/null 2>&1; }
 
-if [ "${CLUSTER:-kind}" != existing ] && [ "$("$CLUSTER_DIR/registry.sh")" = built ]; then
+program=$("$CLUSTER_DIR/gateway-program.sh")
+if [ -n "$program" ]; then
   "$CLUSTER_DIR/engine.sh"
-  program=$SLIPWAY_CACHE/gateway-$(hash_of cluster/gateway/program cluster/build-gateway.sh)
-  if [ ! -d "$program" ]; then
-    command -v go >/dev/null || die "Go is missing" "no container registry answers, so Traefik is built here: install Go $GO_MINIMUM or newer (go.dev/dl)"
-    step "Traefik and the Gateway API from Go modules (about 5 minutes, once)" \
-      flock "$SLIPWAY_CACHE/programs.lock" "$CLUSTER_DIR/build-gateway.sh" "$program"
-  fi
   image=slipway-node/traefik:$(cat "$CLUSTER_DIR/gateway/Dockerfile" <(basename "$program") | short_hash)
   docker image inspect "$image" >/dev/null 2>&1 ||
     step "image $image" docker build --tag "$image" --file "$CLUSTER_DIR/gateway/Dockerfile" "$program"

@@ -2,8 +2,10 @@
 # Builds the images that are not there yet, brings them to the cluster, and writes their names to .tools/images.env.
 # A tag is the hash of all that goes into the image: what did not change is neither built nor loaded.
 # IMAGE_REPOSITORY=registry.example/team pushes them there instead: for clusters other than kind.
+# images.sh --build: builds them, and needs no cluster for that.
 . "$(dirname "$0")/lib.sh"
 
+only=${1:-}
 names=$TOOLS_DIR/images.env
 repository=${IMAGE_REPOSITORY:-slipway}
 
@@ -25,7 +27,9 @@ image() {
       --build-arg http_proxy --build-arg https_proxy --build-arg no_proxy \
       --target "$target" --tag "$reference" --file "$REPO_DIR/$dockerfile" "$REPO_DIR"
   fi
-  if [ -n "${IMAGE_REPOSITORY:-}" ]; then
+  if [ "$only" = --build ]; then
+    return
+  elif [ -n "${IMAGE_REPOSITORY:-}" ]; then
     step "pushing $reference" docker push "$reference"
   else
     "$CLUSTER_DIR/load-image.sh" "$reference"
@@ -44,5 +48,6 @@ image operator Dockerfile
 image server Dockerfile
 image native Dockerfile
 image mlflow manifests/mlflow/Dockerfile
+[ "$only" != --build ] || exit 0
 mv "$names.$$" "$names"
 sed 's/^/  /' "$names" >&2

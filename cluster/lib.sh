@@ -76,14 +76,11 @@ one_at_a_time() {
   flock -n 9 || { say "- waiting for another '$1' to finish"; flock 9; }
 }
 
-# install_packages NAME…: Debian packages, only where that is ours to do. Never removes one.
+# install_packages NAME…: Debian packages, only where that is ours to do.
 install_packages() {
   if [ ! -r /etc/debian_version ] || [ "$(id -u)" != 0 ]; then
     die "missing here: $*" "install it; on Debian or Ubuntu, as root, this script does so by itself"
   fi
   say "- installing Debian packages: $*"
-  export DEBIAN_FRONTEND=noninteractive
-  if ! { apt-get update -qq && apt-get install -y -qq --no-install-recommends --no-remove "$@"; } >"$LOG_DIR/apt.log" 2>&1 9>&-; then
-    die "could not install $*" "the log: $LOG_DIR/apt.log"
-  fi
+  "$REPO_DIR/scripts/packages" "$@" >"$LOG_DIR/apt-$1.log" 2>&1 || die "could not install $*" "the log: $LOG_DIR/apt-$1.log"
 }

@@ -28,15 +28,12 @@ lock() {
   go mod tidy
 )
 
-# A module of their own: their dependencies must not raise those that Kubernetes was released with.
-(
-  lock go/addons "github.com/coredns/coredns@$COREDNS_VERSION" "github.com/rancher/local-path-provisioner@$LOCAL_PATH_VERSION"
-  go mod tidy
-)
-
+# A module of their own: their dependencies must not raise those that Kubernetes was released with. All in one, so that the
+# Kubernetes client, most of each of them, is compiled once for all.
 # Traefik asks for forks by replace and shuts out a version by exclude; both count only in the main module, so they are repeated.
 (
-  lock gateway/program "github.com/traefik/traefik/v3@$TRAEFIK_VERSION" "sigs.k8s.io/gateway-api@$GATEWAY_API_VERSION"
+  lock go/addons "github.com/coredns/coredns@$COREDNS_VERSION" "github.com/rancher/local-path-provisioner@$LOCAL_PATH_VERSION" \
+    "github.com/traefik/traefik/v3@$TRAEFIK_VERSION" "sigs.k8s.io/gateway-api@$GATEWAY_API_VERSION"
   published=$(go mod download -json "github.com/traefik/traefik/v3@$TRAEFIK_VERSION" | sed -n 's/.*"GoMod": "\(.*\)",*/\1/p')
   sed -n '/^replace/,/^)/s/^[[:space:]]*\([^ ]*\) => \([^ ]*\) \(v.*\)$/\1=\2@\3/p' "$published" | while read -r fork; do
     go mod edit -replace="$fork"

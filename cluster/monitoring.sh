@@ -14,7 +14,7 @@ pulled() {
 # programs: the folder with the binaries and the definitions, built once.
 programs() {
   local folder
-  folder=$SLIPWAY_CACHE/monitoring-$(hash_of cluster/go/monitoring cluster/build-monitoring.sh)
+  folder=$SLIPWAY_CACHE/monitoring-$(hash_of cluster/go/monitoring cluster/go/settings.sh cluster/build-monitoring.sh)
   if [ ! -d "$folder" ]; then
     command -v go >/dev/null || die "Go is missing" "Prometheus' operator is built here: install Go $GO_MINIMUM or newer (go.dev/dl)"
     step "Prometheus and its operator from Go modules (about 5 minutes, once)" \

@@ -2,7 +2,7 @@
 # Builds the Go programs unless the cache has them. Prints the folder that holds them.
 . "$(dirname "$0")/lib.sh"
 
-programs=$SLIPWAY_CACHE/programs-$(hash_of cluster/go/kubernetes cluster/go/addons cluster/build-programs.sh)
+programs=$SLIPWAY_CACHE/programs-$(hash_of cluster/go/kubernetes cluster/go/addons cluster/go/settings.sh cluster/build-programs.sh)
 if [ ! -d "$programs" ]; then
   grep -q "k8s.io/kubernetes $KUBERNETES_VERSION" "$CLUSTER_DIR/go/kubernetes/go.mod" ||
     die "cluster/go/kubernetes/go.mod is older than cluster/versions.env" "run: make cluster-lock"

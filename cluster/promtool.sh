@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 # Unpacked, not installed: the package would start a Prometheus on this machine.
 from_debian() {
   command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 1
-  (cd "$scratch" && { apt-get download prometheus || { apt-get update && apt-get download prometheus; }; } &&
+  (cd "$scratch" && { apt-get download prometheus || { flock "$SLIPWAY_CACHE/packages.lock" apt-get update && apt-get download prometheus; }; } &&
     dpkg-deb --extract prometheus_*.deb . && mv usr/bin/promtool "$store") >"$LOG_DIR/promtool.log" 2>&1
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,11 @@ source.backup(copy); copy.close()
 sys.stdout.buffer.write(open("/tmp/copy.db", "rb").read())
 """
 _LOCK = f"""
-import sqlite3, sys, time
+import select, sqlite3, sys
 connection = sqlite3.connect({DATABASE!r}, isolation_level=None)
 connection.execute("BEGIN IMMEDIATE")
 print("locked", flush=True)
-time.sleep(float(sys.argv[1]))
+select.select([sys.stdin], [], [], float(sys.argv[1]))
 """
 
 
@@ -69,15 +68,18 @@ def copied(operator: Operator, path: Path) -> None:
 
 
 class Outage:
-    """The store cannot be written to: somebody else holds its lock. Ends after `seconds`."""
+    """The store cannot be written to: somebody else holds its lock. Ends after `seconds` at the latest."""
 
     def __init__(self, operator: Operator, seconds: float) -> None:
-        command = ["kubectl", "-n", NAMESPACE, "exec", operator.pod(), "--", "python", "-c", _LOCK, str(seconds)]
-        self._lock = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        command = ["kubectl", "-n", NAMESPACE, "exec", "-i", operator.pod(), "--", "python", "-c", _LOCK, str(seconds)]
+        self._lock = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._lock.stdout is not None
         assert self._lock.stdout.readline() == "locked\n"
-        self._ends = time.monotonic() + seconds
+
+    def lasts(self) -> bool:
+        """Whether it has not ended by itself."""
+        return self._lock.poll() is None
 
     def over(self) -> None:
-        """Wait for its end."""
-        self._lock.communicate(timeout=max(1.0, self._ends - time.monotonic()) + 30)
+        """End it."""
+        self._lock.communicate(timeout=30)

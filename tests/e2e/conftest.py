@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,27 +54,30 @@ def versions() -> Mapping[str, str]:
     return stack.versions()
 
 
-@pytest.fixture(scope="module")
-def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[str]:
-    """A namespace of the module's own, with the governance policy. E2E_KEEP=1 leaves it for a look around."""
-    module = request.path.stem.removeprefix("test_").strip("0123456789_").replace("_", "-")
-    name = f"e2e-{module}-{secrets.token_hex(2)}"
+@contextmanager
+def _namespace(session: pytest.Session, cluster: Cluster, what: str) -> Iterator[str]:
+    name = f"e2e-{what}-{secrets.token_hex(2)}"
     cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": stack.LABEL}})
     policy = {"name": "governance-tags", "namespace": name}
     data = {"governance.tags.yaml": POLICY.read_text()}
     cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": policy, "data": data})
-    request.session.stash.setdefault(_NAMESPACES, []).append(name)
+    session.stash.setdefault(_NAMESPACES, []).append(name)
     yield name
-    request.session.stash[_NAMESPACES].remove(name)
+    session.stash[_NAMESPACES].remove(name)
     if os.environ.get("E2E_KEEP") != "1":
         cluster.delete("Namespace", None, name)
 
 
 @pytest.fixture(scope="module")
-def stage(
-    cluster: Cluster, operator: Operator, models: Models, versions: Mapping[str, str], namespace: str
-) -> Iterator[Stage]:
-    """Makes the handle of a release with aliases of its own; the aliases go when the module is done."""
+def namespace(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[str]:
+    """A namespace of the module's own, with the governance policy. E2E_KEEP=1 leaves it for a look around."""
+    module = request.path.stem.removeprefix("test_").strip("0123456789_").replace("_", "-")
+    with _namespace(request.session, cluster, module) as made:
+        yield made
+
+
+@contextmanager
+def _stage(cluster: Cluster, models: Models, namespace: str) -> Iterator[Stage]:
     aliases: set[str] = set()
 
     def make(name: str, alias: str | None = None, production_alias: str | None = None) -> Release:
@@ -87,6 +90,53 @@ def stage(
     yield make
     for each in aliases:
         models.drop(each)
+
+
+@pytest.fixture(scope="module")
+def stage(
+    cluster: Cluster, operator: Operator, models: Models, versions: Mapping[str, str], namespace: str
+) -> Iterator[Stage]:
+    """Makes the handle of a release with aliases of its own; the aliases go when the module is done."""
+    with _stage(cluster, models, namespace) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def lasting(
+    request: pytest.FixtureRequest, cluster: Cluster, models: Models, versions: Mapping[str, str]
+) -> Iterator[Release]:
+    """The release that tests share which run alone, in whatever state the last one left it: see `served`."""
+    with _namespace(request.session, cluster, "served") as namespace, _stage(cluster, models, namespace) as make:
+        release = make("served")
+        release.stage(versions["modest"])
+        release.apply()
+        release.until_promoted(versions["modest"])
+        yield release
+
+
+@pytest.fixture
+def served(lasting: Release, versions: Mapping[str, str]) -> Release:
+    """A release that serves one of two good versions, with the other one warm behind it, and of which nothing is asked.
+
+    Tests that run alone share it: to make one each would be most of their time.
+    """
+    return settled(lasting, versions)
+
+
+def settled(release: Release, versions: Mapping[str, str]) -> Release:
+    """The release, when nothing is asked of it any more and it has a way back."""
+    release.stage(str(release.live()))
+    release.patch('{"spec": {"rollback": null, "paused": null}}')
+    release.apply()
+    release.until_condition("Held", "False")
+    if release.condition("RollbackReady")["status"] != "True":
+        release.release(not_served(release, versions))
+    return release
+
+
+def not_served(release: Release, versions: Mapping[str, str]) -> str:
+    """The one of the two good versions that `release` does not serve."""
+    return versions["modest" if release.live() == versions["good"] else "good"]
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +159,19 @@ def monitoring(operator: Operator) -> Iterator[Prometheus]:
 def pytest_configure(config: pytest.Config) -> None:
     """Markers; and when it began."""
     config.addinivalue_line("markers", "story: tests of this module go on where the one before ended")
-    config.addinivalue_line("markers", "alone: takes the operator, MLflow or a node away, or measures them at rest")
+    config.addinivalue_line("markers", "alone: takes the operator or a node away, or looks at them at rest")
+    config.addinivalue_line("markers", "lengthy: takes longest of those that share the cluster, and so begins first")
     config.addinivalue_line("markers", "long: takes many minutes; `make test_long` runs it and `make test` does not")
     config.stash[_STARTED] = time.time()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup`, a file is told by one worker, unless its tests name groups of their own; the longest first."""
+    items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -126,7 +186,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any(item.get_closest_marker("e2e") for item in session.items)
     if wanted and not session.config.option.collectonly and not stack.prepared():
         if hasattr(session.config, "workerinput"):
-            raise pytest.UsageError("several at a time: name the folder, pytest -n 3 --dist loadfile tests/e2e")
+            raise pytest.UsageError("several at a time: name the folder, pytest -n 3 --dist loadgroup tests/e2e")
         _prepare(session)
 
 

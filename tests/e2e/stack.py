@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import yaml
+
 from tests.e2e.cluster import Cluster
 from tests.e2e.kubectl import kubectl
 from tests.e2e.models import ROOT, Models
@@ -17,6 +19,8 @@ from tests.e2e.operator_pod import DEPLOYMENT, NAMESPACE, Operator
 TARGETS = ("cluster-up", "images", "mlflow", "gateway", "install")
 LOCK = ROOT / ".tools" / "e2e.lock"
 SKIP = "E2E_SKIP_SETUP"
+VALUES = ROOT / "tests" / "e2e" / "operator-values.yaml"
+"""How the operator is configured here."""
 LABEL = {"slipway.dev/e2e": "true"}
 """On the namespaces of these tests."""
 _VERSIONS = "E2E_VERSIONS"
@@ -48,7 +52,7 @@ def prepare() -> None:
     for left in cluster.list("Namespace", None, LABEL):
         cluster.delete("Namespace", None, left["metadata"]["name"])
     operator = Operator(cluster)
-    hasten(operator)
+    _configure_all(operator)
     os.environ[_VERSIONS] = json.dumps(Models.of(operator.config()).train())
     cluster.close()
 
@@ -72,6 +76,13 @@ def bring_up() -> None:
         subprocess.run(["make", "-C", str(ROOT), target], check=True, timeout=_PATIENCE_SECONDS)
 
 
+def _configure_all(operator: Operator) -> None:
+    wanted, have = yaml.safe_load(VALUES.read_text())["registries"], operator.config()["registries"]
+    if any(have.get(name, {}).get(key) != value for name, each in wanted.items() for key, value in each.items()):
+        _upgrade("--values", str(VALUES))
+    operator.until_ready()
+
+
 def hasten(operator: Operator) -> None:
     """Let the operator read aliases often, and load the slow example, which brings code of its own."""
     default = operator.config()["registries"]["default"]
@@ -83,7 +94,11 @@ def hasten(operator: Operator) -> None:
 
 def configure(values: str) -> None:
     """`helm upgrade --set VALUES`, keeping all others; returns when the operator that has them is ready."""
+    _upgrade("--set", values)
+
+
+def _upgrade(*values: str) -> None:
     chart = str(ROOT / "charts" / "slipway")
-    command = ["helm", "upgrade", DEPLOYMENT, chart, "--namespace", NAMESPACE, "--reuse-values", "--set", values]
+    command = ["helm", "upgrade", DEPLOYMENT, chart, "--namespace", NAMESPACE, "--reuse-values", *values]
     subprocess.run(command, check=True, timeout=180, stdout=subprocess.DEVNULL)
     kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{DEPLOYMENT}", "--timeout=180s")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import cycle
 
 import pytest
 
 from tests.e2e.cluster import Cluster, Object, events
-from tests.e2e.conftest import Stage
+from tests.e2e.conftest import not_served, settled
 from tests.e2e.operator_pod import Operator
 from tests.e2e.recorder import Record, recording
 from tests.e2e.releases import REVISION, Release
@@ -17,7 +16,6 @@ from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
 
-NAME = "stubborn"
 Moment = tuple[str, Callable[[Object], bool]]
 """A kind to watch, and when the moment has come."""
 
@@ -56,45 +54,34 @@ class End:
 
 
 @pytest.fixture(scope="module")
-def release(stage: Stage, versions: Mapping[str, str]) -> Release:
-    """A release that serves its first version."""
-    made = stage(NAME)
-    made.stage(versions["modest"])
-    made.apply()
-    made.until_promoted(versions["modest"])
-    return made
-
-
-@pytest.fixture(scope="module")
-def another(versions: Mapping[str, str]) -> Iterator[str]:
-    """Versions to release, one after the other: never the one that serves."""
-    return cycle((versions["good"], versions["modest"]))
-
-
-@pytest.fixture(scope="module")
-def undisturbed(release: Release, another: Iterator[str], cluster: Cluster) -> End:
+def undisturbed(lasting: Release, versions: Mapping[str, str], cluster: Cluster) -> End:
     """How a release ends when nobody is killed."""
-    version = next(another)
-    with recording(cluster, release.namespace, NAME) as made:
-        release.release(version)
+    release = settled(lasting, versions)
+    with recording(cluster, release.namespace, release.name) as made:
+        release.release(not_served(release, versions))
         _at_rest(release)
     return _end(release, made)
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_release_ends_as_if_the_operator_had_lived(
-    moment: Moment, release: Release, another: Iterator[str], undisturbed: End, operator: Operator, cluster: Cluster
+    moment: Moment,
+    undisturbed: End,
+    served: Release,
+    versions: Mapping[str, str],
+    operator: Operator,
+    cluster: Cluster,
 ) -> None:
-    version, victim = next(another), operator.pod()
+    version, victim = not_served(served, versions), operator.pod()
     operator.keep_log()
-    with recording(cluster, release.namespace, NAME) as made:
-        _kill_at(moment, release, version, operator)
-        release.until_promoted(version)
-        _at_rest(release)
+    with recording(cluster, served.namespace, served.name) as made:
+        _kill_at(moment, served, version, operator)
+        served.until_promoted(version)
+        _at_rest(served)
 
     assert operator.pod() != victim
-    assert _end(release, made) == undisturbed
-    assert release.answers() == version
+    assert _end(served, made) == undisturbed
+    assert served.answers() == version
 
 
 def _kill_at(moment: Moment, release: Release, version: str, operator: Operator) -> None:

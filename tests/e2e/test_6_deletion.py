@@ -10,10 +10,10 @@ from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import Stage
 from tests.e2e.kubectl import kubectl
 from tests.e2e.operator_pod import Operator
-from tests.e2e.releases import CHILDREN, RELEASE, Release
+from tests.e2e.releases import CHILDREN, RELEASE, RELEASE_SECONDS, Release
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -60,17 +60,21 @@ def test_orphan_leaves_everything_serving(both: tuple[Release, Release], version
 
     assert staying.answers() == versions["modest"]
     assert staying.revisions() != [], "the record of what serves is kept"
-
-
-@pytest.mark.usefixtures("operator_comes_back")
-def test_a_namespace_can_be_deleted_while_the_operator_is_gone(
-    both: tuple[Release, Release], operator: Operator, cluster: Cluster
-) -> None:
-    _, staying = both
     staying.apply()
     staying.until_condition("Ready", "True")
+
+
+@pytest.mark.alone
+@pytest.mark.usefixtures("operator_comes_back")
+def test_a_namespace_can_be_deleted_while_the_operator_is_gone(
+    stage: Stage, versions: Mapping[str, str], operator: Operator, cluster: Cluster
+) -> None:
+    release = stage("forsaken")
+    release.stage(versions["modest"])
+    release.apply()
+    release.until_condition("Ready", "True", within=RELEASE_SECONDS)
     operator.scale(0)
 
-    kubectl("delete", "namespace", staying.namespace, "--timeout=120s")
+    kubectl("delete", "namespace", release.namespace, "--timeout=120s")
 
-    assert cluster.get("Namespace", None, staying.namespace) is None
+    assert cluster.get("Namespace", None, release.namespace) is None

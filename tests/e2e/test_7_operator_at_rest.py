@@ -8,7 +8,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.e2e.conftest import Stage
 from tests.e2e.figures import record
 from tests.e2e.operator_pod import Operator
 from tests.e2e.releases import Release
@@ -19,25 +18,14 @@ QUIET_SECONDS = 20
 DENIED = re.compile(r'is forbidden: User \\?"system:serviceaccount:.* cannot ')
 
 
-@pytest.fixture(scope="module")
-def release(stage: Stage, versions: Mapping[str, str]) -> Release:
-    """A release with everything behind it: one version live, one warm."""
-    made = stage("settled")
-    made.stage(versions["modest"])
-    made.apply()
-    made.until_promoted(versions["modest"])
-    made.release(versions["good"])
-    return made
-
-
-def test_after_everything_settled_nothing_is_written_any_more(release: Release, operator: Operator) -> None:
-    before = _settled(release)
+def test_after_everything_settled_nothing_is_written_any_more(served: Release, operator: Operator) -> None:
+    before = _settled(served)
     cpu = operator.metric("process_cpu_seconds_total")
 
     time.sleep(QUIET_SECONDS)
 
     used = operator.metric("process_cpu_seconds_total") - cpu
-    assert release.written() == before
+    assert served.written() == before
     record("operator idle, share of a core", round(used / QUIET_SECONDS, 4))
     resident = operator.metric("process_resident_memory_bytes")
     record("operator idle, resident megabytes", round(resident / 1_000_000, 1))

@@ -74,20 +74,20 @@ def _uid(release: Release, cluster: Cluster, name: str) -> str | None:
 
 @pytest.mark.alone
 def test_a_drain_takes_no_more_pods_than_the_budget_allows_and_production_answers(
-    release: Release, cluster: Cluster, server_image: str
+    served: Release, cluster: Cluster, server_image: str
 ) -> None:
     """The node is cordoned, so what is evicted stays away: the second eviction has to be refused."""
-    live = sorted(pod["metadata"]["name"] for pod in release.pods(release.selected()).values())
-    previous = release.status()["previous"]["revision"]
-    warm = sorted(pod["metadata"]["name"] for pod in release.pods(previous).values())
-    with steady_load(cluster, (release.namespace, NAME), server_image, example(), rate=5) as load, cordoned():
-        evict(release, warm[0])
-        until("the budget is used up", lambda: len(release.pods(previous)) and not _ready(release, previous), 30)
+    live = sorted(pod["metadata"]["name"] for pod in served.pods(served.selected()).values())
+    previous = served.status()["previous"]["revision"]
+    warm = sorted(pod["metadata"]["name"] for pod in served.pods(previous).values())
+    with steady_load(cluster, (served.namespace, served.name), server_image, example(), rate=5) as load, cordoned():
+        evict(served, warm[0])
+        until("the budget is used up", lambda: len(served.pods(previous)) and not _ready(served, previous), 30)
         with pytest.raises(Refused, match="disruption budget"):
-            evict(release, live[0])
-        throughout("production serves", lambda: release.serving_pods(), seconds=3)
+            evict(served, live[0])
+        throughout("production serves", lambda: served.serving_pods(), seconds=3)
     assert load.failures == []
-    release.until_condition("RollbackReady", "True", within=150)
+    served.until_condition("RollbackReady", "True", within=150)
 
 
 def _ready(release: Release, revision: str) -> list[str]:
@@ -99,21 +99,20 @@ def _ready(release: Release, revision: str) -> list[str]:
 @pytest.mark.alone
 @pytest.mark.long
 def test_a_candidate_whose_node_is_drained_never_serves_and_production_does_not_notice(
-    release: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
+    served: Release, versions: Mapping[str, str], cluster: Cluster, server_image: str
 ) -> None:
     """The smoke load loses its only pod, which finds no node any more."""
-    live, version = release.selected(), versions[AGAIN]
-    release.apply(gates={"smoke": {"p95": "2s", "requests": 600, "rate": 30, "onError": {"retries": 0}}})
-    with steady_load(cluster, (release.namespace, NAME), server_image, example(), rate=5) as load:
-        release.stage(version)
-        candidate = str(release.until_phase(version, "Gating")["metadata"]["name"])
-        until("the load is on", lambda: _loading(release, candidate), 60, release.seen)
+    live, version = served.selected(), versions[AGAIN]
+    served.apply(gates={"smoke": {"p95": "2s", "requests": 600, "rate": 30, "onError": {"retries": 0}}})
+    with steady_load(cluster, (served.namespace, served.name), server_image, example(), rate=5) as load:
+        served.stage(version)
+        candidate = str(served.until_phase(version, "Gating")["metadata"]["name"])
+        until("the load is on", lambda: _loading(served, candidate), 60, served.seen)
         with cordoned():
-            evict(release, _ready(release, candidate)[0])
-            ended = release.until_phase(version, "Rejected", "Inconclusive", within=240)
+            evict(served, _ready(served, candidate)[0])
+            ended = served.until_phase(version, "Rejected", "Inconclusive", within=240)
     assert ended["status"]["reason"] in ("GateFail", "GateError")
-    assert (release.selected(), load.failures) == (live, [])
-    release.stage(versions["good"])
+    assert (served.selected(), load.failures) == (live, [])
 
 
 def _loading(release: Release, candidate: str) -> bool:

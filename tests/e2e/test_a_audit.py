@@ -16,7 +16,7 @@ from tests.e2e import audit_log
 from tests.e2e.attempts import SMOKE
 from tests.e2e.audit_log import effects, export, of_release, slipway
 from tests.e2e.cluster import Cluster
-from tests.e2e.conftest import Stage
+from tests.e2e.conftest import Stage, not_served, settled
 from tests.e2e.figures import record
 from tests.e2e.operator_pod import Operator
 from tests.e2e.recorder import recording
@@ -25,21 +25,15 @@ from tests.e2e.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(900)]
 
-NAME = "audited"
 KILLS = 20
 OUTAGE_SECONDS = 40
 TOGETHER = 10
 
 
 @pytest.fixture(scope="module")
-def release(stage: Stage, versions: Mapping[str, str]) -> Release:
-    """A release that serves its second version, with a way back."""
-    made = stage(NAME)
-    made.stage(versions["modest"])
-    made.apply()
-    made.until_promoted(versions["modest"])
-    made.release(versions["good"])
-    return made
+def release(lasting: Release, versions: Mapping[str, str]) -> Release:
+    """A release with a way back."""
+    return settled(lasting, versions)
 
 
 def objects(release: Release) -> list[dict[str, Any]]:
@@ -81,14 +75,14 @@ def completed(release: Release, to: str) -> bool:
 def test_the_operator_is_killed_again_and_again_and_every_effect_has_exactly_one_record(
     release: Release, versions: Mapping[str, str], operator: Operator, cluster: Cluster, tmp_path: Path
 ) -> None:
-    before, chance = len(all_stored(release, tmp_path)), random.Random(7)
-    with recording(cluster, release.namespace, NAME) as seen:
-        release.stage(versions["modest"])
+    before, chance, version = len(all_stored(release, tmp_path)), random.Random(7), not_served(release, versions)
+    with recording(cluster, release.namespace, release.name) as seen:
+        release.stage(version)
         for number in range(KILLS):
             time.sleep(chance.uniform(0.5, 3.0))
             operator.kill()
             if number == KILLS // 3:
-                release.until_promoted(versions["modest"])
+                release.until_promoted(version)
             elif number > KILLS // 3:
                 roll_back(release, other(release))
         last = other(release)
@@ -112,6 +106,7 @@ def test_a_rollback_goes_through_while_the_store_is_down_and_is_recorded_afterwa
     record("rollback while the audit store is down, seconds", round(time.monotonic() - started, 2))
     until("entries wait", lambda: operator.metric("slipway_audit_backlog_records") > 0, 30)
     assert time.monotonic() - started < OUTAGE_SECONDS, "the store was down for all of this"
+    assert outage.lasts(), "the store was down for all of this"
     outage.over()
     records = all_stored(release, tmp_path)
     assert effects(records[before:], "Done", "Rollback") == {"Rollback": 1}

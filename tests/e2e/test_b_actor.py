@@ -21,7 +21,7 @@ from tests.e2e.people import Person, account, user
 from tests.e2e.releases import Release, manifest
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.alone, pytest.mark.story, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
 
 BACK = '{"spec": {"rollback": {"to": "previous", "reason": "drill"}}}'
 LIFT = '{"spec": {"rollback": null}}'
@@ -55,10 +55,9 @@ def ci(namespace: str) -> Person:
 
 
 @pytest.fixture
-def away(operator: Operator) -> Iterator[Operator]:
-    """The operator, gone while the test begins, and back at its end at the latest."""
-    operator.scale(0)
-    yield operator
+def operator_comes_back(operator: Operator) -> Iterator[None]:
+    """Whatever happens in the test, the operator runs afterwards."""
+    yield
     operator.scale(1)
 
 
@@ -128,21 +127,6 @@ def annotation(release: Release) -> str:
     return str(found["metadata"]["annotations"][ANNOTATION])
 
 
-def test_without_the_webhook_a_patch_goes_through_and_nobody_is_named(
-    release: Release, alice: Person, away: Operator, versions: Mapping[str, str]
-) -> None:
-    stamps = annotation(release)
-    started = time.monotonic()
-    alice.patch(release.name, json.dumps({"spec": {"rollback": {"version": versions["good"]}}}))
-    figures.record("patch without the webhook, s", round(time.monotonic() - started, 3))
-    forged = stamps.replace('"spec.rollback":{"user":"', '"spec.rollback":{"user":"the-boss-')
-    alice.patch(release.name, json.dumps({"metadata": {"annotations": {ANNOTATION: forged}}}))
-    assert annotation(release) == forged
-
-    away.scale(1)
-    rolled_back_by(release, "unverified")
-
-
 def test_approval_by_the_author_is_refused_and_by_another_is_not(
     release: Release, models: Models, cluster: Cluster, alice: Person, bob: Person, versions: Mapping[str, str]
 ) -> None:
@@ -176,15 +160,47 @@ def approve(digest: str | None) -> str:
     return json.dumps({"spec": {"gates": {"approval": {"approved": digest}}}})
 
 
-def test_what_the_webhook_adds_to_a_patch_is_measured(release: Release, alice: Person) -> None:
+@pytest.fixture(scope="module")
+def alice_there(lasting: Release) -> Person:
+    """Alice, with rights where the release is that tests share which run alone."""
+    return user(lasting.namespace, "alice")
+
+
+@pytest.mark.alone
+@pytest.mark.usefixtures("operator_comes_back")
+def test_without_the_webhook_a_patch_goes_through_and_nobody_is_named(
+    served: Release, alice_there: Person, operator: Operator
+) -> None:
+    alice, live, previous = alice_there, served.live(), served.status()["previous"]["version"]
+    alice.patch(served.name, BACK)
+    rolled_back_by(served, "alice")
+    alice.patch(served.name, LIFT)
+    served.until_condition("Held", "False")
+    assert served.live() == previous
+    operator.scale(0)
+
+    stamps = annotation(served)
+    started = time.monotonic()
+    alice.patch(served.name, json.dumps({"spec": {"rollback": {"version": live}}}))
+    figures.record("patch without the webhook, s", round(time.monotonic() - started, 3))
+    forged = stamps.replace('"spec.rollback":{"user":"', '"spec.rollback":{"user":"the-boss-')
+    alice.patch(served.name, json.dumps({"metadata": {"annotations": {ANNOTATION: forged}}}))
+    assert annotation(served) == forged != stamps
+
+    operator.scale(1)
+    rolled_back_by(served, "unverified")
+
+
+@pytest.mark.alone
+def test_what_the_webhook_adds_to_a_patch_is_measured(served: Release, alice_there: Person) -> None:
     """Of `kubectl patch` as a whole, which starts a program; the webhook is not asked about the patch of a label."""
     with_webhook, without = [], []
     for number in range(TRIES):
-        with_webhook.append(timed(alice, release, json.dumps({"spec": {"retry": f"measured {number}"}})))
-        without.append(timed(alice, release, json.dumps({"metadata": {"labels": {"measured": str(number)}}})))
+        with_webhook.append(timed(alice_there, served, json.dumps({"spec": {"retry": f"measured {number}"}})))
+        without.append(timed(alice_there, served, json.dumps({"metadata": {"labels": {"measured": str(number)}}})))
     figures.record("patch with the webhook, median s", round(median(with_webhook), 3))
     figures.record("patch that the webhook is not asked about, median s", round(median(without), 3))
-    assert '"spec.retry":{"user":"alice"' in annotation(release)
+    assert '"spec.retry":{"user":"alice"' in annotation(served)
 
 
 def timed(who: Person, release: Release, text: str) -> float:

@@ -32,6 +32,7 @@ def _config(namespace: str, port: int) -> dict[str, Any]:
     config: dict[str, Any] = yaml.safe_load(DEFAULT_PATH.read_text())
     config["watchNamespaces"] = [namespace]
     config.pop("webhook", None)
+    config["registries"] = {"default": config["registries"]["default"]}
     if "audit" in config:
         config["audit"] = {"url": f"sqlite:////tmp/audit-{port}.db"}
     return config

@@ -1,0 +1,43 @@
+# The steps of `make test`, and what each has to wait for. scripts/test runs several at a time: what compiles or waits for the
+# network beside what checks. From `shared` on nothing runs beside the tests on the cluster, which would feel it.
+step = @scripts/step $@
+steps := venv check unit cluster images mlflow traefik gateway operator rules shared alone
+.PHONY: all $(steps)
+all: alone
+
+cluster:
+	$(step) $(MAKE) -f Makefile cluster-up
+
+venv:
+	$(step) $(MAKE) -f Makefile venv
+
+images:
+	$(step) cluster/images.sh --build
+
+check: venv
+	$(step) $(MAKE) -f Makefile lint types layers generated
+
+unit: venv
+	$(step) $(MAKE) -f Makefile unit
+
+mlflow: cluster images
+	$(step) $(MAKE) -f Makefile mlflow
+
+traefik: cluster
+	$(step) cluster/gateway-program.sh
+
+gateway: traefik
+	$(step) $(MAKE) -f Makefile gateway
+
+operator: mlflow gateway
+	$(step) $(MAKE) -f Makefile install
+
+# The chart is rendered by helm, which comes with the cluster.
+rules: venv cluster
+	$(step) $(MAKE) -f Makefile rules
+
+shared: check unit rules operator
+	$(step) $(MAKE) -f Makefile shared
+
+alone: shared
+	$(step) $(MAKE) -f Makefile alone
