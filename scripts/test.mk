@@ -29,8 +29,9 @@ traefik: cluster
 gateway: traefik
 	$(step) $(MAKE) -f Makefile gateway
 
+# As the tests want it: another configuration would start it once more.
 operator: mlflow gateway
-	$(step) $(MAKE) -f Makefile install
+	$(step) scripts/install --values tests/e2e/operator-values.yaml
 
 # The chart is rendered by helm, which comes with the cluster.
 rules: venv cluster

@@ -167,7 +167,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`, a file is told by one worker, unless its tests name groups of their own; the longest first."""
+    """With `--dist loadgroup` one worker tells a file, unless its tests name groups of their own; the longest first."""
     items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
     for item in items:
         if not item.get_closest_marker("xdist_group"):

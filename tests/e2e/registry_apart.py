@@ -14,7 +14,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def relay(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {{k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection")}}
-        mlflow = http.client.HTTPConnection("mlflow.mlflow.svc", 5000, timeout=60)  # which answers to its own name alone
+        mlflow = http.client.HTTPConnection("mlflow.mlflow.svc", 5000, timeout=60)  # it answers to its own name alone
         mlflow.request(self.command, self.path, body, headers)
         answer = mlflow.getresponse()
         text = answer.read()

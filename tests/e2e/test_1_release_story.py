@@ -24,7 +24,7 @@ from tests.e2e.recorder import recording
 from tests.e2e.releases import RELEASE_SECONDS, REVISION, Release, server
 from tests.e2e.waiting import throughout, until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.lengthy, pytest.mark.timeout(900)]
 
 NAME = "cancer"
 GATES: dict[str, Any] = {

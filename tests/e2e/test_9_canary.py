@@ -20,7 +20,7 @@ from tests.e2e.models import AGAIN, example
 from tests.e2e.releases import RELEASE_SECONDS, Release
 from tests.e2e.waiting import until
 
-pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.story, pytest.mark.lengthy, pytest.mark.timeout(900)]
 
 NAME, HOST = "canary", "canary.example"
 GATES = {"smoke": {"p95": "2s", "requests": 59, "rate": 100, "warmUp": 5}}

@@ -72,6 +72,7 @@ def _ended(release: Release, way: Way, version: str, server_image: str) -> Objec
     return ended
 
 
+@pytest.mark.xdist_group("gates without pods")
 @pytest.mark.parametrize("way", WITHOUT_PODS.values(), ids=WITHOUT_PODS.keys())
 def test_before_any_pod_starts(way: Way, release: Release, kinds: Mapping[str, str]) -> None:
     ended = attempt(release, kinds[way.kind], way.gates, *ENDED)
@@ -81,6 +82,8 @@ def test_before_any_pod_starts(way: Way, release: Release, kinds: Mapping[str, s
     assert "fetched" not in ended["status"]
 
 
+@pytest.mark.lengthy
+@pytest.mark.xdist_group("gates in pods")
 @pytest.mark.parametrize("name", IN_PODS)
 def test_beside_the_candidate(name: str, attempts: Attempts) -> None:
     release, ended = attempts[name]
