@@ -80,7 +80,7 @@ test: ## The tests, the real cluster included, but for those of test_long; and w
 	@scripts/test
 
 shared: # Part of test: what shares the cluster
-	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadgroup -m "not alone and not long" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long" tests/e2e
 
 alone: # Part of test: what takes parts of the cluster away, or looks at it at rest
 	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e

@@ -165,13 +165,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_STARTED] = time.time()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` one worker tells a file, unless its tests name groups of their own; the longest first."""
+    """The longest files first, so that nobody waits for them at the end."""
     items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -186,7 +182,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     wanted = any(item.get_closest_marker("e2e") for item in session.items)
     if wanted and not session.config.option.collectonly and not stack.prepared():
         if hasattr(session.config, "workerinput"):
-            raise pytest.UsageError("several at a time: name the folder, pytest -n 3 --dist loadgroup tests/e2e")
+            raise pytest.UsageError("several at a time: name the folder, pytest -n 3 --dist loadfile tests/e2e")
         _prepare(session)
 
 

@@ -9,6 +9,13 @@ from tests.e2e.kubectl import kubectl
 from tests.e2e.waiting import until
 
 PORT = 8080
+_RESTRICTED = {
+    "allowPrivilegeEscalation": False,
+    "capabilities": {"drop": ["ALL"]},
+    "runAsNonRoot": True,
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+"""As namespaces of the strictest Pod Security level want it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Scripted:
             "image": self.image,
             "command": ["python", "-c", self.script],
             "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1},
+            "securityContext": _RESTRICTED,
         }
         meta = {"name": self.name, "namespace": self.namespace, "labels": {"app": self.name}}
         spec = {"containers": [container], "automountServiceAccountToken": False, "terminationGracePeriodSeconds": 1}

@@ -18,7 +18,7 @@ from tests.e2e.gate_ways import CONFIG_MAPS, IN_PODS, SERVER_IMAGE, WITHOUT_PODS
 from tests.e2e.models import ROOT, Models
 from tests.e2e.releases import Release
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.lengthy, pytest.mark.timeout(900)]
 
 SIDE_BY_SIDE = 2
 """Attempts that are under way at a time: while one waits for its pod, another is judged."""
@@ -72,7 +72,6 @@ def _ended(release: Release, way: Way, version: str, server_image: str) -> Objec
     return ended
 
 
-@pytest.mark.xdist_group("gates without pods")
 @pytest.mark.parametrize("way", WITHOUT_PODS.values(), ids=WITHOUT_PODS.keys())
 def test_before_any_pod_starts(way: Way, release: Release, kinds: Mapping[str, str]) -> None:
     ended = attempt(release, kinds[way.kind], way.gates, *ENDED)
@@ -82,8 +81,6 @@ def test_before_any_pod_starts(way: Way, release: Release, kinds: Mapping[str, s
     assert "fetched" not in ended["status"]
 
 
-@pytest.mark.lengthy
-@pytest.mark.xdist_group("gates in pods")
 @pytest.mark.parametrize("name", IN_PODS)
 def test_beside_the_candidate(name: str, attempts: Attempts) -> None:
     release, ended = attempts[name]
