@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 packages='systemd systemd-sysv dbus containerd runc containernetworking-plugins iptables ebtables ipset conntrack ethtool
-  socat iproute2 kmod procps mount util-linux hostname jq ca-certificates'
+    socat iproute2 kmod procps mount util-linux hostname jq ca-certificates'
 image=slipway-node/rootfs:$DEBIAN_SUITE-$( (echo "$packages" && hash_of cluster/rootfs.sh) | short_hash)
 one_at_a_time rootfs
 if ! docker image inspect "$image" >/dev/null 2>&1; then
