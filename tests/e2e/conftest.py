@@ -125,12 +125,18 @@ def served(lasting: Release, versions: Mapping[str, str]) -> Release:
 
 def settled(release: Release, versions: Mapping[str, str]) -> Release:
     """The release, when nothing is asked of it any more and it has a way back."""
+    unasked(release)
+    if release.condition("RollbackReady")["status"] != "True":
+        release.release(not_served(release, versions))
+    return release
+
+
+def unasked(release: Release) -> Release:
+    """The release, when nothing is asked of it any more: no other version, no rollback, no pause."""
     release.stage(str(release.live()))
     release.patch('{"spec": {"rollback": null, "paused": null}}')
     release.apply()
     release.until_condition("Held", "False")
-    if release.condition("RollbackReady")["status"] != "True":
-        release.release(not_served(release, versions))
     return release
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.cluster import Cluster, Object, events
-from tests.e2e.conftest import not_served, settled
+from tests.e2e.conftest import not_served, unasked
 from tests.e2e.operator_pod import Operator
 from tests.e2e.recorder import Record, recording
 from tests.e2e.releases import REVISION, Release
@@ -56,7 +56,7 @@ class End:
 @pytest.fixture(scope="module")
 def undisturbed(lasting: Release, versions: Mapping[str, str], cluster: Cluster) -> End:
     """How a release ends when nobody is killed."""
-    release = settled(lasting, versions)
+    release = unasked(lasting)
     with recording(cluster, release.namespace, release.name) as made:
         release.release(not_served(release, versions))
         _at_rest(release)
