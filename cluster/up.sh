@@ -71,7 +71,7 @@ fi
 one_at_a_time cluster
 "$CLUSTER_DIR/engine.sh"
 # Beside the compilation, for it mostly waits for the network. Whether it succeeds is seen when its result is needed.
-node_exists || [ "$("$CLUSTER_DIR/registry.sh")" = pulled ] || "$CLUSTER_DIR/node-rootfs.sh" >/dev/null &
+{ node_exists || [ "$("$CLUSTER_DIR/registry.sh")" = pulled ] || "$CLUSTER_DIR/node-rootfs.sh" >/dev/null; } 9>&- &
 "$CLUSTER_DIR/tools.sh"
 
 if healthy; then
