@@ -13,7 +13,7 @@ from slipway.actors import ANNOTATION
 from tests.e2e import figures
 from tests.e2e.attempts import SMOKE
 from tests.e2e.cluster import Cluster
-from tests.e2e.conftest import Stage
+from tests.e2e.conftest import Stage, unasked
 from tests.e2e.kubectl import kubectl
 from tests.e2e.models import AGAIN, Models
 from tests.e2e.operator_pod import Operator
@@ -192,15 +192,15 @@ def test_without_the_webhook_a_patch_goes_through_and_nobody_is_named(
 
 
 @pytest.mark.alone
-def test_what_the_webhook_adds_to_a_patch_is_measured(served: Release, alice_there: Person) -> None:
+def test_what_the_webhook_adds_to_a_patch_is_measured(lasting: Release, alice_there: Person) -> None:
     """Of `kubectl patch` as a whole, which starts a program; the webhook is not asked about the patch of a label."""
-    with_webhook, without = [], []
+    release, with_webhook, without = unasked(lasting), [], []
     for number in range(TRIES):
-        with_webhook.append(timed(alice_there, served, json.dumps({"spec": {"retry": f"measured {number}"}})))
-        without.append(timed(alice_there, served, json.dumps({"metadata": {"labels": {"measured": str(number)}}})))
+        with_webhook.append(timed(alice_there, release, json.dumps({"spec": {"retry": f"measured {number}"}})))
+        without.append(timed(alice_there, release, json.dumps({"metadata": {"labels": {"measured": str(number)}}})))
     figures.record("patch with the webhook, median s", round(median(with_webhook), 3))
     figures.record("patch that the webhook is not asked about, median s", round(median(without), 3))
-    assert '"spec.retry":{"user":"alice"' in annotation(served)
+    assert '"spec.retry":{"user":"alice"' in annotation(release)
 
 
 def timed(who: Person, release: Release, text: str) -> float:
