@@ -59,3 +59,10 @@ def test_the_table_of_times_is_printed_even_when_a_step_fails(tmp_path: Path) ->
     assert lines[0] == ["step", "after", "took"]
     assert (lines[1][0], lines[1][-1]) == ("check", "failed")
     assert lines[2][0] == "together"
+
+
+def test_an_environment_that_is_there_is_left_alone_when_its_own_python_asks() -> None:
+    """Which comes first on the PATH inside of make: each of its steps would make the environment again."""
+    env = {**os.environ, "PYTHON": str(ROOT / ".venv" / "bin" / "python3")}
+    done = subprocess.run([str(ROOT / "scripts" / "venv")], env=env, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
