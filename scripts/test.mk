@@ -1,7 +1,7 @@
 # The steps of `make test`, and what each has to wait for. scripts/test runs several at a time: what compiles or waits for the
 # network beside what checks. From `shared` on nothing runs beside the tests on the cluster, which would feel it.
 step = @scripts/step $@
-steps := venv check unit cluster images mlflow traefik gateway operator rules shared alone
+steps := venv check unit docs figures cluster images mlflow traefik gateway operator rules shared alone
 .PHONY: all $(steps)
 all: alone
 
@@ -20,6 +20,13 @@ check: venv
 unit: venv
 	$(step) $(MAKE) -f Makefile unit
 
+docs: venv
+	$(step) $(MAKE) -f Makefile docs
+
+# Real MLflow servers on this machine, one on SQLite and one on PostgreSQL.
+figures: venv
+	$(step) $(MAKE) -f Makefile figures
+
 mlflow: cluster images
 	$(step) $(MAKE) -f Makefile mlflow
 
@@ -37,7 +44,7 @@ operator: mlflow gateway
 rules: venv cluster
 	$(step) $(MAKE) -f Makefile rules
 
-shared: check unit rules operator
+shared: check unit docs figures rules operator
 	$(step) $(MAKE) -f Makefile shared
 
 alone: shared
