@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from slipway_server import answers
-from slipway_server.bodies import ClientGone, Receive, Scope
-from slipway_server.errors import RequestError
+from slipway_server.bodies import Receive, Scope
+from slipway_server.errors import ClientGone, RequestError
 from slipway_server.exchange import Exchange, Send
 from slipway_server.foreign import contained
 from slipway_server.problem import not_ready

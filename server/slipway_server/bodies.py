@@ -6,14 +6,10 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from slipway_server.errors import RequestError
+from slipway_server.errors import ClientGone, RequestError
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-
-
-class ClientGone(Exception):
-    """The client closed its connection before the request was whole."""
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

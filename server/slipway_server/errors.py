@@ -39,3 +39,7 @@ def unknown_params(params: dict[str, Any], known: str) -> RequestError:
     return RequestError(
         400, "Unknown parameter", f"this model takes params {{'predict_fn': one of {known}}}, not {given}", "params"
     )
+
+
+class ClientGone(Exception):
+    """The client closed its connection before the request was whole."""

@@ -6,8 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import ParamSpec, TypeVar
 
-from slipway_server.bodies import ClientGone
-from slipway_server.errors import ModelError, RequestError
+from slipway_server.errors import ClientGone, ModelError, RequestError
 
 P = ParamSpec("P")
 T = TypeVar("T")
