@@ -54,6 +54,7 @@ COPY operator/slipway/__init__.py /app/slipway/
 COPY operator/slipway/api /app/slipway/api
 COPY operator/slipway/gates /app/slipway/gates
 COPY operator/slipway/jobs /app/slipway/jobs
+COPY operator/slipway/words /app/slipway/words
 COPY server/slipway_server /app/slipway_server
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532

@@ -38,7 +38,7 @@ generate: venv ## Write what is made from code: crds/, docs/reference/, the sche
 	@python -m slipway.api.schema crds
 	@cp crds/*.yaml charts/slipway/crds/
 	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
-	@python -m slipway.render.rule_file charts/slipway/files/operator-rules.yaml
+	@python -m slipway.render.monitoring.rule_file charts/slipway/files/operator-rules.yaml
 	@python -m dashboards charts/slipway/files/dashboards
 	@python -m scripts.api_reference docs/reference
 
@@ -59,7 +59,7 @@ layers: venv # Part of check
 generated: venv # Part of check
 	@python -m slipway.api.schema --check crds
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
-	@python -m slipway.render.rule_file --check charts/slipway/files/operator-rules.yaml
+	@python -m slipway.render.monitoring.rule_file --check charts/slipway/files/operator-rules.yaml
 	@python -m dashboards --check charts/slipway/files/dashboards
 	@python -m scripts.api_reference --check docs/reference
 

@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "operator"))
 
 from slipway.api.outbox import Entry
 from slipway.audit.record import Head, Letter, Source
-from slipway.audit.sql import SqlStore
+from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import verify
 
 ROOT = Path(__file__).parents[2]

@@ -21,11 +21,11 @@ from scipy.stats import binom, norm
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "operator"))
 
-from slipway.api.gates import SmokeGate
-from slipway.api.verdict import Verdict
-from slipway.gates import bootstrap, delong, smoke
-from slipway.gates.binomial import upper_bound
-from slipway.gates.figures import Unmeasurable, labels
+from slipway.api.gates.specs import SmokeGate
+from slipway.api.gates.verdict import Verdict
+from slipway.gates.statistics import bootstrap, delong, smoke
+from slipway.gates.statistics.binomial import upper_bound
+from slipway.gates.statistics.figures import Unmeasurable, labels
 
 ALPHA = 0.05
 SMOKE_RUNS = 2000

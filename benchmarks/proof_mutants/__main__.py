@@ -26,11 +26,11 @@ import numpy as np
 
 from benchmarks.proof_mutants.families import FAMILIES, Honest, honest
 from benchmarks.proof_mutants.mutants import KINDS, mutants
-from slipway_server.fetch import missing
-from slipway_server.fetch.asked import answer
-from slipway_server.fetch.compile import Held, proved
-from slipway_server.fetch.prove import difference
-from slipway_server.predictor.inputs import joined
+from slipway_server.fetch.compile.compile import Held, proved
+from slipway_server.fetch.proof import missing
+from slipway_server.fetch.proof.asked import answer
+from slipway_server.fetch.proof.prove import difference
+from slipway_server.model.inputs import joined
 from slipway_server.predictor.onnx import OnnxPredictor
 
 SEEDS = 5

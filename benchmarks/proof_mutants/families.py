@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from slipway_server.fetch.compile import Evidence, Held, Job, candidates, gather, known_rows, proved
-from slipway_server.fetch.convert import Candidate
+from slipway_server.fetch.compile.compile import Evidence, Held, Job, candidates, gather, known_rows, proved
+from slipway_server.fetch.compile.convert import Candidate
 from slipway_server.fetch.prepare import loaded
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel

@@ -6,8 +6,8 @@ import sys
 from typing import Any
 
 from slipway_server.__main__ import main
-from slipway_server.drift import Drift
-from slipway_server.metrics import Metrics
+from slipway_server.observing.drift import Drift
+from slipway_server.observing.metrics import Metrics
 
 
 def nothing(*_: Any) -> None:

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "operator"))
 
 from slipway.api.policy import SLO
 from slipway.api.revision import Counted, Watched
-from slipway.gates.slo import MIN_REQUESTS, SloState, judge
-from slipway.plan.counting import added, counted_beside
-from slipway.plan.observed import Counters
-from slipway.plan.watching import READ_SECONDS
+from slipway.gates.watch.slo import MIN_REQUESTS, SloState, judge
+from slipway.plan.production.counting import added, counted_beside
+from slipway.plan.production.watching import READ_SECONDS
+from slipway.plan.situation.observed import Counters
 
 RATE = 50.0
 """Requests a second to production and candidate together."""

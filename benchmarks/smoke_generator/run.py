@@ -28,7 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "operator"))
 
-from slipway.gates.smoke import LAG_SHARE, percentile  # noqa: E402
+from slipway.gates.statistics.smoke import LAG_SHARE, percentile  # noqa: E402
 from slipway.jobs.clock import punctual_loop  # noqa: E402
 from slipway.jobs.load import Answer, Load, send  # noqa: E402
 

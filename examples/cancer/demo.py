@@ -21,12 +21,12 @@ from demo_view import chapter, command_line, production_answer, stopped, stopper
 from mlflow import MlflowClient
 
 from slipway.api.revision import ModelRevision
-from slipway.cli.deploy import deploy
 from slipway.cli.kubectl import forwarded
 from slipway.cli.options import Mlflow
-from slipway.cli.rollback import command as rollback
+from slipway.cli.release.deploy import deploy
+from slipway.cli.release.rollback import command as rollback
+from slipway.cli.release.timeline import command as timeline
 from slipway.cli.session import NOT_PROMOTED, Failure, Key, on_cluster, read_revisions
-from slipway.cli.timeline import command as timeline
 from slipway.cli.view import CONSOLE
 
 HERE = Path(__file__).parent

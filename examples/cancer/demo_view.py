@@ -14,7 +14,7 @@ from slipway.api.revision import ModelRevision
 from slipway.cli.kubectl import forwarded
 from slipway.cli.session import Failure, Key
 from slipway.cli.view import CONSOLE, figure, plain_table
-from slipway.plan.phases import ENDED_EARLY
+from slipway.plan.situation.phases import ENDED_EARLY
 
 ROUTING_SECONDS = 5.0
 """How long a forwarded port may still reach a pod of the version before."""

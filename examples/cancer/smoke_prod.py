@@ -33,9 +33,9 @@ from rich.live import Live
 from smoke_watch import RESOLVED, Monitoring, monitoring, screen
 
 from slipway.api.release import ModelRelease
-from slipway.cli.deploy import deploy
 from slipway.cli.kubectl import forwarded
 from slipway.cli.options import Mlflow
+from slipway.cli.release.deploy import deploy
 from slipway.cli.session import Failure, Key, on_cluster, read_release
 from slipway.cli.view import CONSOLE
 

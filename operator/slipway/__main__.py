@@ -13,22 +13,22 @@ from functools import partial
 import aiohttp
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
 
-from slipway import handlers, health, logs
 from slipway.admission import webhook
 from slipway.admission.publication import Publication
-from slipway.audit import setup
 from slipway.audit.export import Export
 from slipway.audit.recorder import Recorder
-from slipway.context import Context
-from slipway.kube import ApiServer
+from slipway.audit.store import setup
+from slipway.cluster.kube import ApiServer
+from slipway.context.context import Context
 from slipway.metrics.instruments import Instruments
 from slipway.metrics.pods import PodCounters
 from slipway.metrics.prometheus import PrometheusCounters
 from slipway.metrics.source import CounterSource
 from slipway.notify.ledger import Ledger
 from slipway.notify.notifier import Notifier
-from slipway.operator import Operator
-from slipway.registry.board import Board
+from slipway.process import handlers, health, logs
+from slipway.process.app import Operator
+from slipway.registry.cache import Board
 from slipway.registry.mlflow import MlflowRegistry
 from slipway.settings import Settings, SettingsError
 

@@ -16,19 +16,21 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from slipway import act, audit, events
+from slipway import audit
+from slipway.act import actions as act
+from slipway.act import events
 from slipway.api.base import API_VERSION
 from slipway.api.release import ModelRelease
 from slipway.api.release_status import ReleaseStatus
-from slipway.cluster import ClusterError
-from slipway.context import Context
-from slipway.observe import observe
-from slipway.plan.actions import Action, Decision, Plan, subject
+from slipway.cluster.port import ClusterError
+from slipway.context.context import Context
+from slipway.context.refusals import OWN_STATUS
+from slipway.observe.release import observe
 from slipway.plan.planner import plan
-from slipway.plan.scene import Scene
-from slipway.refusals import OWN_STATUS
+from slipway.plan.situation.scene import Scene
+from slipway.plan.writing.actions import Action, Decision, Plan, subject
 from slipway.registry.protocol import RegistryError
-from slipway.status import decisions, project, recorded_already
+from slipway.status.release import decisions, project, recorded_already
 
 
 async def reconcile(context: Context, namespace: str, name: str) -> float | None:

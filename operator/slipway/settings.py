@@ -9,9 +9,9 @@ import yaml
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from slipway.actors import SHORTEST_KEY
+from slipway.api.actors import SHORTEST_KEY
 from slipway.api.base import Duration, Frozen, seconds
-from slipway.gates import requirements
+from slipway.gates.inline import requirements
 
 DEFAULT_PATH = Path("/etc/slipway/config.yaml")
 

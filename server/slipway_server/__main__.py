@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway_server import __version__
-from slipway_server.cpus import cpus, limit_pools
+from slipway_server.serving.cpus import cpus, limit_pools
 from slipway_server.settings import Settings, SettingsError, from_environment
 
 

@@ -13,16 +13,17 @@ from pathlib import Path
 
 import msgspec
 
-from slipway_server import bundle as bundles
-from slipway_server import follow, logs, workers
-from slipway_server.drift import Drift, reference
+from slipway_server import follow, workers
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import report
-from slipway_server.loading import load
-from slipway_server.metrics import Metrics
-from slipway_server.server import Server, configured
-from slipway_server.service import Service
+from slipway_server.model import bundle as bundles
+from slipway_server.observing import logs
+from slipway_server.observing.drift import Drift, reference
+from slipway_server.observing.metrics import Metrics
+from slipway_server.serving.loading import load
+from slipway_server.serving.service import Service
 from slipway_server.settings import Settings
+from slipway_server.wire.server import Server, configured
 
 
 class Order(msgspec.Struct, frozen=True):

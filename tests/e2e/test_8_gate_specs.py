@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from slipway.gates.admission import manifests
-from slipway.gates.governance import Policy
+from slipway.cli.lint.admission_policy import manifests
+from slipway.gates.inline.governance import Policy
 from tests.e2e.cluster import Cluster
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.releases import manifest

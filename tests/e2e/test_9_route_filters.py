@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from slipway.cluster import ClusterError, Conflict, Invalid
-from slipway.kube import ApiServer
+from slipway.cluster.kube import ApiServer
+from slipway.cluster.port import ClusterError, Conflict, Invalid
 from tests.e2e import gateway
 from tests.e2e.cluster import Cluster, Object
 from tests.e2e.conftest import Stage

@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from slipway.actors import ANNOTATION
+from slipway.api.actors import ANNOTATION
 from tests.e2e import figures
 from tests.e2e.attempts import SMOKE
 from tests.e2e.cluster import Cluster

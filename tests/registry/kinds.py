@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from slipway.api.verdict import Verdict
+from slipway.api.gates.verdict import Verdict
 from tests.registry import versions
 from tests.registry.author import EARLY, LATE, Author, Entry, Registered
 

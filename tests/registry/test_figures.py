@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from slipway.api.gates import MetricGate
-from slipway.api.verdict import Verdict
+from slipway.api.gates.specs import MetricGate
+from slipway.api.gates.verdict import Verdict
 from slipway.cli.registry import Registry
-from slipway.gates.metrics import judge_logged
+from slipway.gates.inline.metrics import judge_logged
 from slipway.registry.mlflow import MlflowRegistry
 from tests.registry.author import Author, Entry, Registered
 from tests.registry.kinds import KINDS, Kind

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from slipway_server.bundle import Bundle
-from slipway_server.fetch.prove import difference
+from slipway_server.fetch.proof.prove import difference
+from slipway_server.model.bundle import Bundle
 from tests.server.hard_models import grades, letters, regions
 from tests.server.models import numbers, people
 

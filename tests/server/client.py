@@ -7,8 +7,8 @@ import json
 import time
 from typing import Any, NamedTuple
 
-from slipway_server.server import Server
-from slipway_server.service import Service
+from slipway_server.serving.service import Service
+from slipway_server.wire.server import Server
 
 JSON = {"content-type": "application/json"}
 

@@ -13,9 +13,9 @@ from typing import Any, Literal
 import msgspec
 import pytest
 
-from slipway_server import bundle as bundles
 from slipway_server.fetch.command import Order, fetch
-from slipway_server.fetch.mlmodel import describe
+from slipway_server.model import bundle as bundles
+from slipway_server.model.mlmodel import describe
 from slipway_server.settings import Settings
 from tests.server import inprocess
 from tests.server.client import Client

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from slipway_server import bundle as bundles
 from slipway_server.errors import RequestError
 from slipway_server.foreign import foreign
+from slipway_server.model import bundle as bundles
 from slipway_server.predictor import native, onnx
 from slipway_server.predictor.accountable import Accountable, knows_more
 from slipway_server.protocols import answer

@@ -8,11 +8,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from slipway_server.metrics import Metrics
+from slipway_server.observing.metrics import Metrics
 from slipway_server.serve import Order, drift_for, main
-from slipway_server.server import Server, configured
-from slipway_server.service import Service
+from slipway_server.serving.service import Service
 from slipway_server.settings import Settings
+from slipway_server.wire.server import Server, configured
 from tests.server.client import Client
 
 

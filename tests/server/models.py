@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from slipway_server.bundle import Bundle
 from slipway_server.fetch.prepare import prepare
+from slipway_server.model.bundle import Bundle
 from slipway_server.settings import Settings
 
 TRUSTED = [

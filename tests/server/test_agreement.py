@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway_server import bundle as bundles
+from slipway_server.model import bundle as bundles
 from tests.server import agreement
 from tests.server.agreement import Ask, Told
 from tests.server.client import Client

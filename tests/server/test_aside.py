@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
-from slipway_server.aside import Aside
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
+from slipway_server.wire.aside import Aside
 
 
 def noting(done: list[str], name: str) -> Callable[[], str]:

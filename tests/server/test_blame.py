@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server.bundle import Bundle, Signature
-from slipway_server.drift import Bins, Drift, Reference
 from slipway_server.errors import RequestError, unknown_params
 from slipway_server.foreign import ForeignError
+from slipway_server.model.bundle import Bundle, Signature
+from slipway_server.model.inputs import Inputs
+from slipway_server.observing.drift import Bins, Drift, Reference
 from slipway_server.predictor.accountable import Accountable
-from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.threads import ThreadRunner
-from slipway_server.problem import MOST, encode
 from slipway_server.protocols.free import FreeReader
-from slipway_server.service import Model
+from slipway_server.protocols.problem import MOST, encode
+from slipway_server.serving.service import Model
 from tests.server.client import Client
 from tests.server.conftest import Serve
 from tests.server.fuzz.models import OWN

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_server.bundle import Column, Signature
 from slipway_server.errors import RequestError
-from slipway_server.protocols import bulk
-from slipway_server.protocols.matrix import MatrixReader
+from slipway_server.model.bundle import Column, Signature
+from slipway_server.protocols.tables import bulk
+from slipway_server.protocols.tables.matrix import MatrixReader
 
 SIGNATURE = Signature(columns=tuple(Column(name, "double") for name in ("a", "b[0]", "c")))
 NUMBER = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**63), 2**64 - 1) | st.just(-0.0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_server.counters import Block, Histogram
+from slipway_server.observing.counters import Block, Histogram
 
 BOUNDS = (0.001, 0.005, 0.1)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from slipway_server.app import Application
-from slipway_server.metrics import Metrics
-from slipway_server.service import Service
+from slipway_server.observing.metrics import Metrics
+from slipway_server.serving.service import Service
+from slipway_server.wire.app import Application
 from tests.server.client import Client
 from tests.server.conftest import SETTINGS, Serve
 from tests.server.exposition import Codes, counted

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway_server.drift import MOST_ROWS, Table
+from slipway_server.observing.drift import MOST_ROWS, Table
 
 EDGES = {"a": np.array([-1.0, 0.0, 0.5]), "c": np.array([0.0])}
 STARTS, WIDTH = {"a": 0, "c": 5}, 8

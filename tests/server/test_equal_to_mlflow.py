@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slipway_server import bundle as bundles
+from slipway_server.model import bundle as bundles
 from slipway_server.predictor import native, onnx
 from slipway_server.protocols.select import reader_for
 from tests.server.conftest import SETTINGS

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from slipway_server import bundle as bundles
 from slipway_server.errors import ModelError
 from slipway_server.fetch.command import Order, fetch
-from slipway_server.fetch.mlmodel import describe
+from slipway_server.model import bundle as bundles
+from slipway_server.model.mlmodel import describe
 from tests.server.conftest import SETTINGS, Serve
 from tests.server.direct import mlflows, slipways
 

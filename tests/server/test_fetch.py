@@ -16,12 +16,12 @@ import joblib
 import msgspec
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.digest import UnhashableError, manifest, manifest_digest
 from slipway_server.errors import ModelError
 from slipway_server.fetch import libraries, report
 from slipway_server.fetch.command import Order, fetch
-from slipway_server.fetch.source import name_of, resolve
+from slipway_server.fetch.download.source import name_of, resolve
+from slipway_server.model import bundle as bundles
+from slipway_server.model.digest import UnhashableError, manifest, manifest_digest
 from tests.server.conftest import SETTINGS
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.bundle import Column, Signature
 from slipway_server.errors import ModelError
 from slipway_server.fetch.command import Order, fetch
 from slipway_server.flavors import fitted
 from slipway_server.flavors.sklearn import SklearnModel
-from slipway_server.protocols.names import in_order
+from slipway_server.model import bundle as bundles
+from slipway_server.model.bundle import Column, Signature
+from slipway_server.protocols.tables.names import in_order
 from tests.server import hard_models
 from tests.server.conftest import SETTINGS, Serve
 from tests.server.direct import mlflows, refused, slipways

@@ -13,8 +13,8 @@ import pytest
 
 from slipway_server import follow
 from slipway_server import serve as serving
-from slipway_server.metrics import Metrics
-from slipway_server.service import Service
+from slipway_server.observing.metrics import Metrics
+from slipway_server.serving.service import Service
 from tests.server.conftest import SETTINGS
 
 

@@ -22,11 +22,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
-from slipway_server import bundle as bundles
 from slipway_server.errors import ModelError
 from slipway_server.fetch import libraries
 from slipway_server.fetch.prepare import prepare
 from slipway_server.flavors.frozen import freeze, thaw
+from slipway_server.model import bundle as bundles
 from tests.server.conftest import SETTINGS
 
 ESTIMATORS = [

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from slipway_server import bundle as bundles
-from slipway_server.answers import Answer
-from slipway_server.drift import Drift, Reference
-from slipway_server.lane import Lane
-from slipway_server.metrics import Metrics
+from slipway_server.model import bundle as bundles
+from slipway_server.model.inputs import Inputs
+from slipway_server.observing.drift import Drift, Reference
+from slipway_server.observing.metrics import Metrics
 from slipway_server.predictor.inline import InlineRunner
-from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.threads import ThreadRunner
+from slipway_server.protocols.answers import Answer
 from slipway_server.protocols.select import reader_for
-from slipway_server.service import Model, Service
+from slipway_server.serving.service import Model, Service
+from slipway_server.wire.lane import Lane
 from tests.server.client import Client
 from tests.server.conftest import SETTINGS
 from tests.server.wire import Raw

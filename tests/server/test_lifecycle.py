@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slipway_server import bundle as bundles
+from slipway_server.model import bundle as bundles
 from tests.server.client import Client
 from tests.server.conftest import Serve
 from tests.server.wire import Raw, free_port, process, status, wait_until

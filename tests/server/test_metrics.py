@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server.bundle import Bundle, Column, Signature
-from slipway_server.drift import ANSWER_ROWS, SAMPLE_ROWS, Bins, Drift, Reference, reference
-from slipway_server.metrics import Metrics, buckets
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.bundle import Bundle, Column, Signature
+from slipway_server.model.inputs import Inputs
+from slipway_server.observing.drift import ANSWER_ROWS, SAMPLE_ROWS, Bins, Drift, Reference, reference
+from slipway_server.observing.metrics import Metrics, buckets
 from tests.server.client import Client
 from tests.server.conftest import Serve
 

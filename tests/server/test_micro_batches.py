@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.bundle import Bundle, Column, Signature
 from slipway_server.flavors import fitted
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs, joined
+from slipway_server.model import bundle as bundles
+from slipway_server.model.bundle import Bundle, Column, Signature
+from slipway_server.model.inputs import Inputs, joined
 from slipway_server.predictor.native import NativePredictor, build
 from slipway_server.protocols.select import reader_for
 from tests.server.conftest import SETTINGS

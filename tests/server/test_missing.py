@@ -10,14 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slipway_server.bundle import NULL_WORD, Bundle, Column, Signature
 from slipway_server.errors import RequestError
-from slipway_server.fetch import graph, missing
+from slipway_server.fetch.compile import graph
 from slipway_server.fetch.prepare import prepare
+from slipway_server.fetch.proof import missing
+from slipway_server.model.bundle import NULL_WORD, Bundle, Column, Signature
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor import native, onnx
-from slipway_server.predictor.inputs import Inputs
 from slipway_server.protocols.select import reader_for
-from slipway_server.protocols.typed import TypedReader
+from slipway_server.protocols.tables.typed import TypedReader
 from tests.server.conftest import SETTINGS
 from tests.server.models import prepare_saved
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.fetch import boosted, convert, graph, rows, trees
 from slipway_server.fetch.command import Order, fetch
-from slipway_server.fetch.prove import Counts, Sides, difference, prove
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.fetch.compile import boosted, convert, graph
+from slipway_server.fetch.proof import rows
+from slipway_server.fetch.proof.prove import Counts, Sides, difference, prove
+from slipway_server.fetch.trees import splits as trees
+from slipway_server.model import bundle as bundles
+from slipway_server.model.inputs import Inputs
 from tests.server.conftest import SETTINGS
 from tests.server.models import BOOSTED, numbers
 

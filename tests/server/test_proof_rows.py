@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.bundle import Column, Signature
-from slipway_server.fetch import rows, table_rows
-from slipway_server.fetch.asked import asked
-from slipway_server.fetch.categories import Categories, categories, outside
-from slipway_server.fetch.prove import EVERY, Counts, Proof, Sides, enough, prove
-from slipway_server.fetch.words import TEXTS, texts
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.fetch.proof import rows, table_rows
+from slipway_server.fetch.proof.asked import asked
+from slipway_server.fetch.proof.categories import Categories, categories, outside
+from slipway_server.fetch.proof.prove import EVERY, Counts, Proof, Sides, enough, prove
+from slipway_server.fetch.proof.words import TEXTS, texts
+from slipway_server.model import bundle as bundles
+from slipway_server.model.bundle import Column, Signature
+from slipway_server.model.inputs import Inputs
 
 Prepared = Callable[..., bundles.Bundle]
 

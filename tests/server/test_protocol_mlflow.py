@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from slipway_server import bundle as bundles
-from slipway_server.bundle import Bundle
+from slipway_server.model import bundle as bundles
+from slipway_server.model.bundle import Bundle
 from tests.server.client import Client
 from tests.server.conftest import Serve
 

@@ -11,10 +11,10 @@ from benchmarks.proof_mutants.__main__ import refused
 from benchmarks.proof_mutants.families import honest
 from benchmarks.proof_mutants.mutants import KINDS, mutants
 
-from slipway_server import bundle as bundles
-from slipway_server.fetch import boosted, convert
-from slipway_server.fetch.ensembles import Unreadable, floor32, own
-from slipway_server.fetch.readback import read_back, written
+from slipway_server.fetch.compile import boosted, convert
+from slipway_server.fetch.trees.ensembles import Unreadable, floor32, own
+from slipway_server.fetch.trees.readback import read_back, written
+from slipway_server.model import bundle as bundles
 
 SIGNATURE = bundles.Signature(columns=tuple(bundles.Column(name, "double") for name in "abcd"))
 

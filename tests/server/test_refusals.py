@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server.bundle import Bundle, Column, Signature
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
+from slipway_server.model.bundle import Bundle, Column, Signature
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.accountable import Accountable, knows_more
-from slipway_server.predictor.inputs import Inputs
-from slipway_server.protocols.known import KnownNumbers
+from slipway_server.protocols.tables.known import KnownNumbers
 from tests.server.client import Client
 from tests.server.conftest import Kind, Serve, served_as
 

@@ -7,10 +7,10 @@ from collections import Counter
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from slipway_server import requests_page
-from slipway_server.bundle import Bundle, Column, Signature
-from slipway_server.drift import Bins, Drift, Reference
-from slipway_server.metrics import CODES, PREDICTIONS, Metrics
+from slipway_server.model.bundle import Bundle, Column, Signature
+from slipway_server.observing.drift import Bins, Drift, Reference
+from slipway_server.observing.metrics import CODES, PREDICTIONS, Metrics
+from slipway_server.wire import requests_page
 from tests.server.conftest import Serve
 from tests.server.exposition import Codes, counted, timed
 from tests.server.tables import split, tensor

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from slipway_server import logs
-from slipway_server.cpus import cpus, limit_pools
+from slipway_server.observing import logs
+from slipway_server.serving.cpus import cpus, limit_pools
 from slipway_server.settings import Settings, SettingsError, from_environment
 
 

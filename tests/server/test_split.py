@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from slipway_server.errors import RequestError
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.split import SplitRunner
 from slipway_server.predictor.threads import ThreadRunner

@@ -13,9 +13,9 @@ import pytest
 
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.concurrency import threads_worth
 from slipway_server.predictor.inline import InlineRunner, affordable_rows
-from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.runner import Limits
 from slipway_server.predictor.threads import ThreadRunner, Waiting
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from slipway_server import bundle as bundles
 from slipway_server.errors import RequestError
 from slipway_server.fetch.command import Order, fetch
 from slipway_server.foreign import ForeignError
+from slipway_server.model import bundle as bundles
 from slipway_server.protocols.select import reader_for
 from tests.server.conftest import SETTINGS, Serve
 from tests.server.direct import mlflows, slipways

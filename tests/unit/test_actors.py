@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.actors import UNVERIFIED, Part, Signed, Stamp, actors, stamped
+from slipway.api.actors import UNVERIFIED, Part, Signed, Stamp, actors, stamped
 from slipway.api.release import ReleaseSpec
 
 KEY, AT = b"k" * 32, "2026-01-01T00:00:00.000Z"

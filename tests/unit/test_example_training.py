@@ -21,8 +21,8 @@ from examples.cancer.cancer_models.reference import BINS, reference
 from examples.cancer.cancer_models.scoring import metrics, scores
 
 from slipway.api.release import ReleaseSpec
-from slipway.gates.governance import judge, problems
-from slipway.gates.policy import Policy
+from slipway.gates.inline.governance import judge, problems
+from slipway.gates.inline.policy import Policy
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cancer"
 SHA = "0123456789abcdef0123456789abcdef01234567"

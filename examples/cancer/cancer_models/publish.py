@@ -14,7 +14,7 @@ import skops.io
 from mlflow import MlflowClient
 from mlflow.models import infer_signature
 
-from slipway_server.digest import manifest_digest
+from slipway_server.model.digest import manifest_digest
 
 from . import tags
 from .data import HOLDOUT_SHARE, RANDOM_STATE, Split, holdout_frame

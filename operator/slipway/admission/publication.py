@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import logging
 
-from slipway.cluster import Cluster, ClusterError
+from slipway.cluster.port import Cluster, ClusterError
 
 LOG = logging.getLogger(__name__)
 

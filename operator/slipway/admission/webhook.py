@@ -17,12 +17,12 @@ from typing import Any
 import kopf
 from pydantic import ValidationError
 
-from slipway.actors import ANNOTATION, Signed, Stamp, stamped
 from slipway.admission.certificate import RENEWED_AFTER, CertificateFiles
 from slipway.admission.publication import HANDLER, Publication
+from slipway.api.actors import ANNOTATION, Signed, Stamp, stamped
 from slipway.api.base import GROUP, VERSION
 from slipway.api.release import ReleaseSpec
-from slipway.times import stamp
+from slipway.words.times import stamp
 
 LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from slipway.api.base import Frozen, ObjectName, validated
-from slipway.api.gates import Gates
+from slipway.api.gates.specs import Gates
 from slipway.api.policy import SLO, DeletionPolicy, Notifications, Rollback, Rollout
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.traffic import Traffic

@@ -8,18 +8,18 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from slipway.api.base import Digest, Frozen, ObjectName, Timestamp, validated
-from slipway.api.gates import Gates
+from slipway.api.gates.specs import Gates
+from slipway.api.gates.verdict import GateResult
 from slipway.api.outbox import Outbox
 from slipway.api.policy import SLO, Rollout
 from slipway.api.release import Metadata
-from slipway.api.verdict import GateResult
 from slipway.api.workload import Server
 
 IMMUTABLE = {"rule": "self == oldSelf", "message": "a ModelRevision is evidence: its spec cannot be changed"}
 
 
 class Phase(StrEnum):
-    """Where a revision stands. `slipway.plan.phases.EDGES` has the moves between them."""
+    """Where a revision stands. `slipway.plan.situation.phases.EDGES` has the moves between them."""
 
     PENDING = "Pending"
     FETCHING = "Fetching"

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from slipway.audit import setup
 from slipway.audit.record import Head
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import StoreError
+from slipway.audit.store import setup
+from slipway.audit.store.protocol import StoreError
+from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import verify
 from slipway.settings import DEFAULT_PATH, Settings, SettingsError
 

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from slipway.actors import SLIPWAY, UNVERIFIED
+from slipway.api.actors import SLIPWAY, UNVERIFIED
 from slipway.api.outbox import Entry
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit.record import Letter, Source
-from slipway.plan.outbox import started
-from slipway.times import stamp
+from slipway.plan.writing.outbox import started
+from slipway.words.times import stamp
 
 Owner = TypeVar("Owner", ModelRelease, ModelRevision)
 

@@ -11,8 +11,8 @@ from aiohttp import web
 
 from slipway.audit.checkpoint import Signer, pem
 from slipway.audit.record import Head
-from slipway.audit.store import Row, Store, StoreError
-from slipway.times import stamp
+from slipway.audit.store.protocol import Row, Store, StoreError
+from slipway.words.times import stamp
 
 PORT = 8082
 PAGE = 500

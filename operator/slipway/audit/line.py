@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from slipway.api.release import ModelRelease
-from slipway.plan.actions import Decision
-from slipway.times import stamp
+from slipway.plan.writing.actions import Decision
+from slipway.words.times import stamp
 
 LOG = logging.getLogger("slipway.audit")
 

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from slipway.audit.checkpoint import Checkpoint, Signer
 from slipway.audit.record import Head, Letter, Source
-from slipway.audit.store import Appended, Store, StoreError
+from slipway.audit.store.protocol import Appended, Store, StoreError
 from slipway.metrics.instruments import Instruments
-from slipway.times import stamp
+from slipway.words.times import stamp
 
 LOG = logging.getLogger(__name__)
 

@@ -7,18 +7,21 @@ import importlib
 import click
 
 COMMANDS = {
-    "audit": "Read the audit log, and prove that nothing was taken out of it or changed.",
-    "deploy": "Release a model version: move the candidate alias to it, and follow the release to its end.",
-    "get": "List releases.",
-    "lint": "Check a governance policy, and a model version's tags against it.",
-    "report": "Write lineage, figures, audit log, model card and a page that shows them.",
-    "resume": "Lift the pause of a canary step.",
-    "rollback": "Take production back to a revision that served before.",
-    "status": "Say where a release stands: what serves, what is on its way, what was decided.",
-    "timeline": "Show how long each phase of each revision took.",
-    "wait": "Follow the release that is on its way to its end.",
+    "audit": ("audit.command", "Read the audit log, and prove that nothing was taken out of it or changed."),
+    "deploy": (
+        "release.deploy",
+        "Release a model version: move the candidate alias to it, and follow the release to its end.",
+    ),
+    "get": ("release.get", "List releases."),
+    "lint": ("lint.command", "Check a governance policy, and a model version's tags against it."),
+    "report": ("report.command", "Write lineage, figures, audit log, model card and a page that shows them."),
+    "resume": ("release.resume", "Lift the pause of a canary step."),
+    "rollback": ("release.rollback", "Take production back to a revision that served before."),
+    "status": ("release.status", "Say where a release stands: what serves, what is on its way, what was decided."),
+    "timeline": ("release.timeline", "Show how long each phase of each revision took."),
+    "wait": ("release.wait", "Follow the release that is on its way to its end."),
 }
-"""Name of each command and what it does. Module `slipway.cli.NAME` has it as `command`."""
+"""Each command: its module below `slipway.cli`, which has it as `command`, and what it does."""
 
 
 class Commands(click.Group):
@@ -32,13 +35,13 @@ class Commands(click.Group):
         """The command called `cmd_name`; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"slipway.cli.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"slipway.cli.{COMMANDS[cmd_name][0]}").command
         return command
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+            formatter.write_dl([(name, what) for name, (_, what) in COMMANDS.items()])
 
 
 @click.command(cls=Commands)

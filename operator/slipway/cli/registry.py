@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from slipway.api.release import ModelRelease
 from slipway.cli.kubectl import forwarded
 from slipway.cli.session import Failure
-from slipway.cluster import Cluster, Object
-from slipway.plan.observed import Version
+from slipway.cluster.port import Cluster, Object
+from slipway.plan.situation.observed import Version
 from slipway.settings import Settings
 
 _IN_CLUSTER = re.compile(r"(?P<service>[^.]+)\.(?P<namespace>[^.]+)\.svc(\.cluster\.local)?\.?")

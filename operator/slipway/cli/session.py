@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from slipway.api.base import GROUP
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
-from slipway.cluster import Cluster, ClusterError, NotFound
-from slipway.kube import ApiServer
-from slipway.names import RELEASE_LABEL
+from slipway.cluster.kube import ApiServer
+from slipway.cluster.port import Cluster, ClusterError, NotFound
+from slipway.words.names import RELEASE_LABEL
 
 T = TypeVar("T")
 

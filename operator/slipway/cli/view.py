@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision, Phase
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates.text import figure
-from slipway.plan.phases import IN_FLIGHT
-from slipway.times import elapsed
+from slipway.plan.situation.phases import IN_FLIGHT
+from slipway.words.text import figure
+from slipway.words.times import elapsed
 
 CONSOLE = Console(highlight=False, width=None if sys.stdout.isatty() else 180)
 """Wide where nobody looks at it live: a log should not fold what a screen has to."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from slipway.actors import UNVERIFIED
+from slipway.api.actors import UNVERIFIED
 from slipway.api.base import seconds
-from slipway.api.gates import ApprovalGate
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates.governance import ApprovalDemand
-from slipway.gates.text import plain
+from slipway.api.gates.specs import ApprovalGate
+from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.gates.inline.governance import ApprovalDemand
+from slipway.words.text import plain
 
 NAME = "approval"
 _APPROVE_AGAIN = (

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from slipway.api.base import seconds
-from slipway.api.gates import Gate, Gates, OnInconclusive, UncertainGate
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates.text import plain
+from slipway.api.gates.specs import Gate, Gates, OnInconclusive, UncertainGate
+from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.words.text import plain
 
 MAX_BACKOFF = timedelta(minutes=5)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from slipway.api.verdict import GateResult
+from slipway.api.gates.verdict import GateResult
 
 CANDIDATE, PRODUCTION = "candidate", "production"
 _COMPARES = ("metrics/", "contract", "custom/")

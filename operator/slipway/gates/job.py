@@ -10,8 +10,8 @@ from typing import Annotated, Any, NoReturn
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates.text import plain, unprintable
+from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.words.text import plain, unprintable
 
 MAX_BYTES = 4096
 """What the kubelet keeps of a termination message. Text of this length may have been cut."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from slipway.gates.smoke import Shot
+from slipway.gates.statistics.smoke import Shot
 from slipway.jobs.load import Answer
 
 RELATIVE_TOLERANCE = 1e-6

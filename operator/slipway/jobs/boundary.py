@@ -9,11 +9,11 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.job import MAX_BYTES
-from slipway.gates.text import plain
 from slipway.jobs.clock import punctual_loop
 from slipway.jobs.environment import Environment, JobError, read, termination_log
+from slipway.words.text import plain
 
 log = logging.getLogger("slipway.jobs")
 

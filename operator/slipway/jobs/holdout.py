@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from slipway.api.gates import Dataset, MetricGate
+from slipway.api.gates.specs import Dataset, MetricGate
 from slipway.jobs.environment import JobError
 
 MAX_BYTES = 512 * 2**20

@@ -13,16 +13,16 @@ import aiohttp
 from pydantic import ValidationError
 
 from slipway.api.base import seconds
-from slipway.api.gates import MetricGate
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates import rescored
-from slipway.gates.figures import Array, Unmeasurable, labels
-from slipway.gates.rescored import Rescored
-from slipway.gates.text import plain
+from slipway.api.gates.specs import MetricGate
+from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.gates.statistics import rescored
+from slipway.gates.statistics.figures import Array, Unmeasurable, labels
+from slipway.gates.statistics.rescored import Rescored
 from slipway.jobs import boundary, holdout, scoring
 from slipway.jobs.environment import Environment, JobError, Target
 from slipway.jobs.holdout import Holdout
 from slipway.jobs.target import NotReady
+from slipway.words.text import plain
 
 
 async def gate(environment: Environment) -> GateResult:

@@ -9,7 +9,7 @@ import aiohttp
 import numpy as np
 import pandas as pd
 
-from slipway.gates.figures import Array, Unmeasurable
+from slipway.gates.statistics.figures import Array, Unmeasurable
 from slipway.jobs.answers import WrongAnswer, predictions
 from slipway.jobs.environment import JobError, Target
 from slipway.jobs.payload import Example

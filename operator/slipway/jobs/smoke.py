@@ -15,10 +15,10 @@ import aiohttp
 from pydantic import ValidationError
 
 from slipway.api.base import seconds
-from slipway.api.gates import SmokeBatch, SmokeGate
-from slipway.api.verdict import GateResult
-from slipway.gates import smoke
-from slipway.gates.smoke import Shot, SmokeReport
+from slipway.api.gates.specs import SmokeBatch, SmokeGate
+from slipway.api.gates.verdict import GateResult
+from slipway.gates.statistics import smoke
+from slipway.gates.statistics.smoke import Shot, SmokeReport
 from slipway.jobs import answers, boundary
 from slipway.jobs.environment import Environment, JobError, Target
 from slipway.jobs.load import Load, send

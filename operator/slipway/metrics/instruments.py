@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from slipway.api.release_status import ReleaseStatus, RollbackTrigger
 from slipway.api.revision import Phase
 from slipway.metrics.releases import Key, Releases, samples
-from slipway.plan.actions import Plan, WriteRevision
-from slipway.plan.scene import Scene
+from slipway.plan.situation.scene import Scene
+from slipway.plan.writing.actions import Plan, WriteRevision
 
 Counters: TypeAlias = Callable[..., Counter]
 Gauges: TypeAlias = Callable[..., Gauge]

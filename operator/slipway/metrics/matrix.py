@@ -12,7 +12,7 @@ from math import inf, isclose, isnan, nan
 from typing import Any
 
 from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, Reading, Sample, Target, tally
-from slipway.times import CLOCKS_APART_SECONDS, parse
+from slipway.words.times import CLOCKS_APART_SECONDS, parse
 
 WINDOW_SECONDS = 60
 """A pod that was not scraped for so long is as good as unread."""

@@ -9,10 +9,10 @@ from dataclasses import replace
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
-from slipway import names
 from slipway.metrics.page import Unreadable, in_words, whole
 from slipway.metrics.source import HISTOGRAM, IN_FLIGHT, REQUESTS, Reading, Sample, Target, tally
-from slipway.plan.observed import Counters
+from slipway.plan.situation.observed import Counters
+from slipway.words import names
 
 TIMEOUT_SECONDS = 1.0
 MIB = 1024 * 1024

@@ -13,10 +13,10 @@ from prometheus_client.registry import Collector
 
 from slipway.api.base import seconds
 from slipway.api.release_status import ReleaseStatus
-from slipway.plan.announce import contradicted
-from slipway.plan.retire import keeps_warm
-from slipway.plan.scene import Scene
-from slipway.times import parse
+from slipway.plan.production.retire import keeps_warm
+from slipway.plan.registry.announce import contradicted
+from slipway.plan.situation.scene import Scene
+from slipway.words.times import parse
 
 Key = tuple[str, str]
 Sample = tuple[str, tuple[str, ...], float]

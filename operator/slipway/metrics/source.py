@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import isclose, isfinite
 from typing import Protocol
 
-from slipway.plan.observed import Counters
+from slipway.plan.situation.observed import Counters
 
 REQUESTS = "inference_requests_total"
 HISTOGRAM = "inference_request_duration_seconds"

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from sqlalchemy import Boolean, Column, Float, Integer, String, Table, Text, delete, func, insert, select, update
 from sqlalchemy.engine import Connection
 
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import Row
-from slipway.audit.tables import METADATA, NUMBER
+from slipway.audit.store.protocol import Row
+from slipway.audit.store.sql import SqlStore
+from slipway.audit.store.tables import METADATA, NUMBER
 from slipway.notify.message import Message, Mood, News
 
 CURSOR = Table("notified", METADATA, Column("seq", NUMBER, primary_key=True, autoincrement=False))

@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from slipway.audit.store import StoreError
-from slipway.cluster import Cluster, ClusterError
+from slipway.audit.store.protocol import StoreError
+from slipway.cluster.port import Cluster, ClusterError
 from slipway.metrics.instruments import Instruments
 from slipway.notify.channels import Channels, chosen, read
 from slipway.notify.ledger import Delivery, Ledger
 from slipway.notify.message import News, message
 from slipway.notify.send import Undeliverable, prepare, send
-from slipway.times import parse
+from slipway.words.times import parse
 
 LOG = logging.getLogger(__name__)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from slipway import names
-from slipway.api.gates import MetricSource, SmokeRequests
+from slipway.api.gates.specs import MetricSource, SmokeRequests
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan import canary_look
-from slipway.plan.retire import to_look_at
-from slipway.plan.rollback import under_way
-from slipway.plan.scene import Scene
-from slipway.plan.watching import recording
+from slipway.plan.attempt import canary_look
+from slipway.plan.production.retire import to_look_at
+from slipway.plan.production.rollback import under_way
+from slipway.plan.production.watching import recording
+from slipway.plan.situation.scene import Scene
+from slipway.words import names
 
 
 @dataclass(frozen=True)

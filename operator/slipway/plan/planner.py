@@ -9,23 +9,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from slipway.plan.actions import Plan
-from slipway.plan.alias import conflict
-from slipway.plan.announce import announce
-from slipway.plan.attempt import attempt
-from slipway.plan.checkpoint import checkpoint
-from slipway.plan.furniture import furnish, reopened
-from slipway.plan.intake import intake, record_wanted
-from slipway.plan.moves import stall
-from slipway.plan.observed import Observed
-from slipway.plan.outbox import backlog, recorded
-from slipway.plan.ownership import adopt
-from slipway.plan.retire import retire, warm_seconds_left
-from slipway.plan.rollback import automatic, followed, requested
-from slipway.plan.route import attach, mirror, unknown, withdraw
-from slipway.plan.scene import Scene
-from slipway.plan.settle import contested, misdirected, settle
-from slipway.plan.watching import pause, record, watch
+from slipway.plan.attempt.intake import intake, record_wanted
+from slipway.plan.attempt.steps import attempt
+from slipway.plan.children.ensure import furnish, reopened
+from slipway.plan.children.ownership import adopt
+from slipway.plan.production.retire import retire, warm_seconds_left
+from slipway.plan.production.rollback import automatic, followed, requested
+from slipway.plan.production.route import attach, mirror, unknown, withdraw
+from slipway.plan.production.settle import contested, misdirected, settle
+from slipway.plan.production.watching import pause, record, watch
+from slipway.plan.registry.alias import conflict
+from slipway.plan.registry.announce import announce
+from slipway.plan.registry.checkpoint import checkpoint
+from slipway.plan.situation.observed import Observed
+from slipway.plan.situation.scene import Scene
+from slipway.plan.writing.actions import Plan
+from slipway.plan.writing.moves import stall
+from slipway.plan.writing.outbox import backlog, recorded
 
 BACKLOG_SECONDS = 30.0
 

@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from mlflow.entities import LifecycleStage, LoggedModel, Metric
 from mlflow.exceptions import MlflowException
 
-from slipway.gates.logged import Figure, Logged
+from slipway.gates.inline.logged import Figure, Logged
 from slipway.registry.origin import Origin, models_of
 from slipway.registry.protocol import GONE
 

@@ -19,7 +19,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-from slipway.plan.observed import Version
+from slipway.plan.situation.observed import Version
 from slipway.registry.figures import logged
 from slipway.registry.model_file import unlisted_types
 from slipway.registry.origin import origin

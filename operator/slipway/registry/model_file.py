@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from mlflow.exceptions import MlflowException
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
-from slipway.gates import contract, skops
+from slipway.gates.inline import contract, skops
 
 LOG = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from slipway.plan.observed import Version
+from slipway.plan.situation.observed import Version
 
 GONE = "RESOURCE_DOES_NOT_EXIST"
 """MLflow's word for what it does not have."""

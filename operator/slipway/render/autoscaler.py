@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from slipway import names
 from slipway.api.revision import ModelRevision
 from slipway.api.workload import Autoscaling
 from slipway.render.meta import Manifest, metadata, revision_owner
+from slipway.words import names
 
 
 def autoscaler(revision: ModelRevision, wanted: Autoscaling) -> Manifest:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway import names
 from slipway.api.base import seconds
 from slipway.api.revision import ModelRevision
 from slipway.render.meta import Manifest, metadata, revision_owner
 from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
 from slipway.settings import Registry
+from slipway.words import names
 
 MODEL_DIR = "/model"
 PIN_DIR = "/pin"

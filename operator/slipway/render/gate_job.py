@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from slipway import names
 from slipway.api.base import seconds
-from slipway.api.gates import CustomGate, MetricGate, SmokeGate
+from slipway.api.gates.specs import CustomGate, MetricGate, SmokeGate
 from slipway.api.revision import ModelRevision
 from slipway.render.deployment import MODEL_DIR, fetch_container, model_volumes
 from slipway.render.meta import Manifest, metadata, revision_owner
 from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
 from slipway.settings import Registry
+from slipway.words import names
 
 RESOURCES = {"requests": {"cpu": "100m", "memory": "128Mi"}, "limits": {"memory": "1Gi"}}
 REQUESTS_DIR = "/requests"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from slipway import names
 from slipway.api.base import API_VERSION
 from slipway.api.release import ModelRelease
 from slipway.api.revision import RevisionSpec
 from slipway.render.meta import Manifest, metadata, release_owner
+from slipway.words import names
 
 
 def revision(release: ModelRelease, spec: RevisionSpec) -> Manifest:

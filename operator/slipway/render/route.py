@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slipway import names
 from slipway.api.release import ModelRelease
 from slipway.api.traffic import Gateway
 from slipway.render.meta import Manifest, metadata, release_owner
+from slipway.words import names
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from slipway import names
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.render.meta import Manifest, metadata, release_owner, revision_owner
+from slipway.words import names
 
 PORTS = [{"name": "http", "port": names.SERVICE_PORT, "targetPort": "http", "protocol": "TCP"}]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from slipway.api.revision import ModelRevision
-from slipway.gates.logged import Logged
-from slipway.gates.text import figure
+from slipway.gates.inline.logged import Logged
 from slipway.report.story import Story
+from slipway.words.text import figure
 
 
 def environment(autoescape: bool) -> Environment:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
 
+from slipway.api.gates.verdict import Verdict
 from slipway.api.revision import ModelRevision
-from slipway.api.verdict import Verdict
 from slipway.report.story import Story, tone
 
 DATA_TAG = "data.version"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from slipway.api.verdict import GateResult
+from slipway.api.gates.verdict import GateResult
 from slipway.report import drawing, mermaid
 from slipway.report.card import card, environment
 from slipway.report.chart import chart

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pydantic import Field
 
 from slipway.api.base import Frozen, Ratio, Timestamp, seconds
+from slipway.api.gates.verdict import GateResult
 from slipway.api.revision import Counted, ModelRevision, Outcome, Phase, Timing
-from slipway.api.verdict import GateResult
 from slipway.report.story import Story
-from slipway.times import elapsed, parse
+from slipway.words.times import elapsed, parse
 
 SCHEMA = "slipway.dev/metrics-snapshot/v1"
 SLOW_RATIO = 0.05

@@ -8,7 +8,7 @@ from typing import Any
 
 from slipway.api.release import ModelRelease
 from slipway.api.revision import Counted, ModelRevision, Phase
-from slipway.plan.observed import Version
+from slipway.plan.situation.observed import Version
 
 ROLLED_BACK = "RolledBack"
 

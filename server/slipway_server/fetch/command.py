@@ -8,11 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from slipway_server import bundle as bundles
-from slipway_server.bundle import Bundle
 from slipway_server.errors import ModelError
-from slipway_server.fetch import libraries, pins, report, source
+from slipway_server.fetch import libraries, report
+from slipway_server.fetch.download import pins, source
 from slipway_server.fetch.prepare import prepare
+from slipway_server.model import bundle as bundles
+from slipway_server.model.bundle import Bundle
 from slipway_server.settings import Settings
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from slipway_server.bundle import FOLDER, LIBRARIES, Bundle
+from slipway_server.model.bundle import FOLDER, LIBRARIES, Bundle
 
 _SKLEARN, _FILES, _FRAMES = ("scikit-learn",), ("skops", "pyyaml"), ("pandas",)
 _MORE = {"xgboost": ("xgboost-cpu",), "lightgbm": ("lightgbm",)}

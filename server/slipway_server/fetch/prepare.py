@@ -10,17 +10,19 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.errors import ModelError, RequestError
-from slipway_server.fetch import boosted, libraries, missing
-from slipway_server.fetch.compile import Job, compiled, lenient
-from slipway_server.fetch.mlmodel import Description, describe
+from slipway_server.fetch import libraries
+from slipway_server.fetch.compile import boosted
+from slipway_server.fetch.compile.compile import Job, compiled, lenient
+from slipway_server.fetch.proof import missing
 from slipway_server.flavors import NativeModel, fitted, load
 from slipway_server.flavors.frozen import freeze
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.bundle import FOLDER, FROZEN_FILE, Bundle
+from slipway_server.model.inputs import Inputs
+from slipway_server.model.mlmodel import Description, describe
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from slipway_server.bundle import Signature
 from slipway_server.errors import ModelError
-from slipway_server.protocols.names import in_order, listed
+from slipway_server.model.bundle import Signature
+from slipway_server.protocols.tables.names import in_order, listed
 
 
 class Fitted(NamedTuple):

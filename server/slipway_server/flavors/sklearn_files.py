@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from slipway_server.errors import ModelError
-from slipway_server.fetch.mlmodel import Description, describe
 from slipway_server.flavors.sklearn import SklearnModel
+from slipway_server.model.mlmodel import Description, describe
 from slipway_server.settings import Settings
 
 # Types that skops does not vouch for by itself and that hold data only. The list in the model's own MLmodel is not

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from slipway_server.errors import ModelError
-from slipway_server.fetch.mlmodel import describe
 from slipway_server.flavors import fitted
 from slipway_server.flavors.pyfunc import PyfuncModel
+from slipway_server.model.mlmodel import describe
 from slipway_server.settings import Settings
 
 # The classes that MLmodel may name: MLflow imports and calls whatever stands there. LightGBM's own scikit-learn

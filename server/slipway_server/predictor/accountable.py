@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from slipway_server.bundle import Bundle
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.bundle import Bundle
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.runner import Predictor
 
 MOST_ROWS = 100

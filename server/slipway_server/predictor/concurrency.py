@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import perf_counter, thread_time
 
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.runner import Predictor
 
 Clock = Callable[[], float]

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from slipway_server.foreign import foreign
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.runner import Predictor
 from slipway_server.predictor.threads import ThreadRunner
 

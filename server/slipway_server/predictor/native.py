@@ -7,9 +7,9 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from slipway_server.bundle import FOLDER, FROZEN_FILE, Bundle
 from slipway_server.flavors import NativeModel, load
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.bundle import FOLDER, FROZEN_FILE, Bundle
+from slipway_server.model.inputs import Inputs
 from slipway_server.settings import Settings
 
 

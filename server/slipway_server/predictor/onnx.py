@@ -9,10 +9,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from slipway_server.bundle import FOLDER, NULL_WORD, ONNX_FILE, Bundle, Column, Compiled
 from slipway_server.errors import ModelError, unknown_params
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.bundle import FOLDER, NULL_WORD, ONNX_FILE, Bundle, Column, Compiled
+from slipway_server.model.inputs import Inputs
 
 _FIXED = {"integer": np.int64, "long": np.int64, "boolean": np.bool_}
 

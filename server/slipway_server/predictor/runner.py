@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import msgspec
 
 from slipway_server.errors import RequestError
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.inputs import Inputs
 
 
 class Predictor(Protocol):

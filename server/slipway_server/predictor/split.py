@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from slipway_server.model.inputs import Inputs
 from slipway_server.predictor.inline import InlineRunner
-from slipway_server.predictor.inputs import Inputs
 from slipway_server.predictor.threads import ThreadRunner
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.predictor.inputs import Inputs, joined
+from slipway_server.model.inputs import Inputs, joined
 from slipway_server.predictor.runner import Limits, Predictor, overloaded, too_many_rows, too_slow, waited
 
 

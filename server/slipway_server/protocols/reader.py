@@ -8,7 +8,7 @@ from msgspec import UNSET
 from numpy.typing import NDArray
 
 from slipway_server.errors import RequestError
-from slipway_server.predictor.inputs import Inputs
+from slipway_server.model.inputs import Inputs
 
 FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from slipway_server.bundle import Bundle
 from slipway_server.errors import RequestError
-from slipway_server.predictor.inputs import Inputs
-from slipway_server.protocols import csv_rows
+from slipway_server.model.bundle import Bundle
+from slipway_server.model.inputs import Inputs
 from slipway_server.protocols.free import FreeReader
-from slipway_server.protocols.matrix import MatrixReader
 from slipway_server.protocols.reader import Reader
-from slipway_server.protocols.typed import TypedReader
+from slipway_server.protocols.tables import csv_rows
+from slipway_server.protocols.tables.matrix import MatrixReader
+from slipway_server.protocols.tables.typed import TypedReader
 from slipway_server.settings import Settings
 
 

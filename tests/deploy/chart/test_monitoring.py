@@ -7,7 +7,7 @@ import json
 import yaml
 
 from slipway.metrics.instruments import Instruments
-from slipway.render.operator_alerts import operator_group
+from slipway.render.monitoring.operator_alerts import operator_group
 from slipway.settings import Monitoring
 from tests.deploy.chart.conftest import CHART, Render
 

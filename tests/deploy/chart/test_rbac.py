@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slipway.kube import KINDS
+from slipway.cluster.kube import KINDS
 from tests.deploy.chart.conftest import Objects, Render
 
 READ = {"get", "list", "watch"}

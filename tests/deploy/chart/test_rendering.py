@@ -39,7 +39,7 @@ def test_the_pod_meets_the_restricted_profile(render: Render) -> None:
 
 def test_probes_and_metrics_have_the_ports_that_the_operator_opens(render: Render) -> None:
     from slipway.admission.webhook import PORT as WEBHOOK_PORT
-    from slipway.health import HEALTH_PORT, METRICS_PORT
+    from slipway.process.health import HEALTH_PORT, METRICS_PORT
 
     objects = render()
     (container,) = pod(objects)["containers"]

@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from slipway.api.release import ModelRelease
-from slipway.render.monitoring import rule_groups
-from slipway.render.operator_alerts import operator_group
+from slipway.render.monitoring.monitors import rule_groups
+from slipway.render.monitoring.operator_alerts import operator_group
 from slipway.settings import Monitoring
 
 ROOT = Path(__file__).parents[3]

@@ -10,8 +10,8 @@ import yaml
 from kubernetes.aio.config import kube_config
 
 from slipway import __main__ as program
-from slipway import health
 from slipway.audit import export
+from slipway.process import health
 from slipway.settings import DEFAULT_PATH, Settings
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from slipway.admission import publication
 from slipway.admission.publication import Publication
-from slipway.cluster import ClusterError, Conflict, Object, Place
+from slipway.cluster.port import ClusterError, Conflict, Object, Place
 
 SERVICE = {"name": "slipway-webhook", "namespace": "slipway-system", "port": 443}
 

@@ -20,9 +20,9 @@ from kopf._cogs.structs.references import Insights, Resource
 from kopf._core.engines.admission import serve_admission_request
 from kopf._core.reactor.inventory import ResourceMemories
 
-from slipway.actors import ANNOTATION, Part, Signed, actors
 from slipway.admission import webhook
 from slipway.admission.publication import Publication
+from slipway.api.actors import ANNOTATION, Part, Signed, actors
 from slipway.api.release import ReleaseSpec
 
 KEY, HOST = b"k" * 32, "slipway-webhook.slipway-system.svc"

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 from slipway.audit.checkpoint import Checkpoint, pem, public_key
 from slipway.audit.export import Export
 from slipway.audit.record import Head
-from slipway.audit.sql import SqlStore
-from slipway.cli.audit import command
+from slipway.audit.store.sql import SqlStore
+from slipway.cli.audit.command import command
 from tests.unit.audit.letters import SIGNER, letter, letters
 
 

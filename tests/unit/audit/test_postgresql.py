@@ -15,8 +15,8 @@ from sqlalchemy.exc import ProgrammingError
 import slipway.audit
 from slipway.audit.archive import archive
 from slipway.audit.record import Head
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import StoreError
+from slipway.audit.store.protocol import StoreError
+from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import verify
 from slipway.notify.ledger import FIRST_RETRY, Delivery, Ledger
 from slipway.notify.message import Message, Mood

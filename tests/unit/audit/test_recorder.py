@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 from slipway.audit import recorder as recording
 from slipway.audit.record import Head, Letter
 from slipway.audit.recorder import Recorder
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import Appended, StoreError
+from slipway.audit.store.protocol import Appended, StoreError
+from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import verify
 from slipway.metrics.instruments import Instruments
 from tests.unit.audit.letters import letter, letters

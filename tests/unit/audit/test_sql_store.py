@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from slipway.audit.archive import NotArchived, archive, main
 from slipway.audit.record import Head
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import Row, StoreError
+from slipway.audit.store.protocol import Row, StoreError
+from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import verify
 from tests.unit.audit.letters import SIGNER, letter, letters
 

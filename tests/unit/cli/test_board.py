@@ -11,7 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from slipway.cli import board, report
+from slipway.cli.report import board
+from slipway.cli.report import command as report
 from slipway.cli.session import Failure, Key
 
 KEY = Key("team", "cancer")

@@ -13,11 +13,12 @@ from rich.console import Console
 
 from slipway import cli
 from slipway.api.revision import Phase
-from slipway.cli import follow, options, registry, status, view
-from slipway.cli.get import table
+from slipway.cli import options, registry, view
+from slipway.cli.release import follow, status
+from slipway.cli.release.get import table
 from slipway.cli.session import Failure, read_revisions
-from slipway.cluster import Object
-from slipway.gates.text import figure
+from slipway.cluster.port import Object
+from slipway.words.text import figure
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.fakes import failing
 from tests.unit.release.world import World

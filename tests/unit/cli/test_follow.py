@@ -8,12 +8,12 @@ import pytest
 
 from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision
-from slipway.cli import follow
-from slipway.cli.deploy import candidate_alias
-from slipway.cli.follow import Look, Wish
-from slipway.cli.narrate import conclude
+from slipway.cli.release import follow
+from slipway.cli.release.deploy import candidate_alias
+from slipway.cli.release.follow import Look, Wish
+from slipway.cli.release.narrate import conclude
+from slipway.cli.release.wait import wanted_version
 from slipway.cli.session import NOT_PROMOTED, Failure, Key
-from slipway.cli.wait import wanted_version
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.fakes import failing
 from tests.unit.release.world import NAMESPACE, World

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.cli import follow, status
-from slipway.cli.resume import resume
+from slipway.cli.release import follow, status
+from slipway.cli.release.resume import resume
 from slipway.cli.session import Failure
 from tests.unit.cli.conftest import KEY
 from tests.unit.release.world import World

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from slipway.api.policy import Rollback
 from slipway.cli import kubectl
-from slipway.cli import rollback as command
-from slipway.cli.preview import preview
+from slipway.cli.release import rollback as command
+from slipway.cli.release.preview import preview
 from slipway.cli.session import Failure
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.world import World

@@ -2,8 +2,8 @@
 
 import pytest
 
-from slipway.gates.admission import manifests
-from slipway.gates.governance import Policy, PolicyError
+from slipway.cli.lint.admission_policy import manifests
+from slipway.gates.inline.governance import Policy, PolicyError
 
 HEAD = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\n"
 

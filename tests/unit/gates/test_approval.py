@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from slipway.api.gates import ApprovalGate
-from slipway.api.verdict import Verdict
+from slipway.api.gates.specs import ApprovalGate
+from slipway.api.gates.verdict import Verdict
 from slipway.gates.approval import Request, expires_at, judge
-from slipway.gates.governance import ApprovalDemand
+from slipway.gates.inline.governance import ApprovalDemand
 
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

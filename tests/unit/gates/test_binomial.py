@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from slipway.gates.binomial import lower_bound, upper_bound
+from slipway.gates.statistics.binomial import lower_bound, upper_bound
 
 trials = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

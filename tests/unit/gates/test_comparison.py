@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from slipway.gates import bootstrap, delong
-from slipway.gates.figures import Unmeasurable, labels
+from slipway.gates.statistics import bootstrap, delong
+from slipway.gates.statistics.figures import Unmeasurable, labels
 
 
 def draw(rows: int, shift: float, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

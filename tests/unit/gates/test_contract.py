@@ -8,10 +8,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import ContractGate
-from slipway.api.verdict import GateResult, Verdict
-from slipway.gates import requirements
-from slipway.gates.contract import ContractError, ModelFiles, Trust, files, judge
+from slipway.api.gates.specs import ContractGate
+from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.gates.inline import requirements
+from slipway.gates.inline.contract import ContractError, ModelFiles, Trust, files, judge
 
 A, B = {"type": "double", "name": "a", "required": True}, {"type": "long", "name": "b", "required": True}
 TENSOR = {"type": "tensor", "tensor-spec": {"dtype": "float64", "shape": [-1, 2]}}

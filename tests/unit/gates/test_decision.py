@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import (
+from slipway.api.gates.specs import (
     ContractGate,
     ErrorPolicy,
     Gates,
@@ -16,7 +16,7 @@ from slipway.api.gates import (
     OnInconclusive,
     SmokeGate,
 )
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.decision import Action, decide, expected, undecided
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

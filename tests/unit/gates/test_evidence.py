@@ -1,6 +1,6 @@
 """A comparison is worth something only against today's production."""
 
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.evidence import identity, measured_on, run_number, stale
 
 OLD, NEW = identity("m-r1", "sha256:1"), identity("m-r2", "sha256:2")

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.job import read
 
 SOURCE = Path(__file__).parents[3] / "examples" / "gates" / "fairness" / "gate.py"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.verdict import Verdict
-from slipway.gates.governance import Policy, PolicyError, approval, judge, problems
+from slipway.api.gates.verdict import Verdict
+from slipway.gates.inline.governance import Policy, PolicyError, approval, judge, problems
 
 HEAD = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\n"
 POLICY = Policy.parse(

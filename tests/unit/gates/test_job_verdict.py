@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.verdict import Verdict
+from slipway.api.gates.verdict import Verdict
 from slipway.gates.job import MAX_BYTES, read
 
 GOOD = {"verdict": "Pass", "message": "fine", "measured": 12.5, "threshold": 200, "unit": "ms", "n": 500}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.gates.lag import Shot, forgivable, lags_until_answered, lags_when_sent
+from slipway.gates.statistics.lag import Shot, forgivable, lags_until_answered, lags_when_sent
 
 few = st.sampled_from([0.0, 0.25, 0.5])
 """Times that meet: requests that are sent or fall due at the same moment."""

@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import slipway
-from slipway.cli import lint_model
-from slipway.cli.lint import command
+from slipway.cli.lint import model as lint_model
+from slipway.cli.lint.command import command
 
 POLICY = r"""
 apiVersion: slipway.dev/v1alpha1

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import Direction, MetricGate
-from slipway.api.verdict import Verdict
-from slipway.gates.logged import Figure, Logged
-from slipway.gates.metrics import judge_logged
-from slipway.names import digest_of
+from slipway.api.gates.specs import Direction, MetricGate
+from slipway.api.gates.verdict import Verdict
+from slipway.gates.inline.logged import Figure, Logged
+from slipway.gates.inline.metrics import judge_logged
+from slipway.words.names import digest_of
 
 AUC = MetricGate(name="auc")
 finite = st.floats(-1e6, 1e6)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from slipway.gates import pattern
+from slipway.gates.inline import pattern
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.jobs import boundary, rescore, scoring
 from slipway.jobs.environment import Environment, JobError, Target
 from slipway.jobs.payload import example

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import Dataset, MetricGate, MetricMode, MetricSource, Segments
-from slipway.api.verdict import Verdict
-from slipway.gates.figures import FIGURES, Unmeasurable, figure, labels
-from slipway.gates.rescored import Rescored, judge
+from slipway.api.gates.specs import Dataset, MetricGate, MetricMode, MetricSource, Segments
+from slipway.api.gates.verdict import Verdict
+from slipway.gates.statistics.figures import FIGURES, Unmeasurable, figure, labels
+from slipway.gates.statistics.rescored import Rescored, judge
 
 DATA = Dataset(label="target")
 STRICT = MetricGate(name="auc", source=MetricSource.RESCORE, dataset=DATA)

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from slipway.gates.skops import SchemaError, unlisted
+from slipway.gates.inline.skops import SchemaError, unlisted
 
 
 def double(table: Any) -> Any:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from slipway.api.policy import SLO, ErrorObjective, LatencyObjective
 from slipway.api.revision import Beside, Counted
-from slipway.gates.comparison import log_e_share, log_e_worse, upper_bound
-from slipway.gates.sequential import log_e, median_to_detect
-from slipway.gates.slo import ALPHA, LOG_THRESHOLD, MIN_REQUESTS, SloState, judge
+from slipway.gates.watch.comparison import log_e_share, log_e_worse, upper_bound
+from slipway.gates.watch.sequential import log_e, median_to_detect
+from slipway.gates.watch.slo import ALPHA, LOG_THRESHOLD, MIN_REQUESTS, SloState, judge
 
 REQUESTS, RUNS, SEED = 1500, 300, 7
 LOOK = 5

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway.api.gates import SmokeBatch, SmokeGate
-from slipway.api.verdict import Verdict
-from slipway.gates.smoke import Shot, SmokeReport, judge, percentile
+from slipway.api.gates.specs import SmokeBatch, SmokeGate
+from slipway.api.gates.verdict import Verdict
+from slipway.gates.statistics.smoke import Shot, SmokeReport, judge, percentile
 
 GATE = SmokeGate(p95="200ms", requests=500, rate=100)
 FAST, SLOW = Shot(0.05), Shot(0.3)

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from slipway.api.verdict import GateResult, Verdict
+from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.job import MAX_BYTES, read
 from slipway.jobs import answers, boundary, smoke
 from slipway.jobs.environment import Environment, JobError, Target

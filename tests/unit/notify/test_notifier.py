@@ -16,15 +16,15 @@ from prometheus_client import CollectorRegistry
 
 from slipway.api.outbox import Entry
 from slipway.audit.record import Letter, Source
-from slipway.audit.sql import SqlStore
-from slipway.audit.store import StoreError
-from slipway.cluster import Object
+from slipway.audit.store.protocol import StoreError
+from slipway.audit.store.sql import SqlStore
+from slipway.cluster.port import Object
 from slipway.metrics.instruments import Instruments
 from slipway.notify import ledger as ledgers
 from slipway.notify.ledger import ATTEMPTS, FIRST_RETRY, LAST_RETRY, Ledger, pause
 from slipway.notify.notifier import STALE, Notifier
 from slipway.notify.send import prepare
-from slipway.times import stamp
+from slipway.words.times import stamp
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from slipway import names
+from slipway.words import names
 from tests.unit.release.fakes import FakeCluster, FakeCounters
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from slipway.audit.record import Head, Letter, head_of, sealed
-from slipway.audit.store import Appended, Row, StoreError
-from slipway.cluster import ClusterError, Conflict, NotFound, Object
+from slipway.audit.store.protocol import Appended, Row, StoreError
+from slipway.cluster.port import ClusterError, Conflict, NotFound, Object
 from slipway.metrics.source import Reading, Target
-from slipway.plan.observed import Counters, Version
+from slipway.plan.situation.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError, RegistryRefusal
 
 T = TypeVar("T")

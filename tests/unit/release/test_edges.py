@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from slipway.api.revision import Phase
-from slipway.plan.phases import EDGES
+from slipway.plan.situation.phases import EDGES
 from tests.unit.release.fakes import Crash, failing, passing
 from tests.unit.release.world import MODEL, NAME, World
 

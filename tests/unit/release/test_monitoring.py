@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.context import Discovered
+from slipway.context.context import Discovered
 from tests.unit.release.fakes import failing
 from tests.unit.release.world import NAME, NAMESPACE, World
 
@@ -145,7 +145,7 @@ async def test_nothing_is_left_of_a_deleted_release() -> None:
 
 
 async def test_kinds_that_the_cluster_forgets_are_forgotten() -> None:
-    from slipway.cluster import NotFound
+    from slipway.cluster.port import NotFound
 
     world = monitored()
     listing = world.cluster.list

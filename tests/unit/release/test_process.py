@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from slipway import handlers
 from slipway.__main__ import _run_parts
-from slipway.operator import Operator
+from slipway.process import handlers
+from slipway.process.app import Operator
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
 
 KEY = (NAMESPACE, NAME)

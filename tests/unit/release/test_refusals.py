@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from slipway.cluster import ClusterError, Conflict, Invalid
-from slipway.plan.actions import Shift, subject
-from slipway.queue import LAST_BACKOFF_SECONDS, Retry
-from slipway.refusals import REPEATED
-from slipway.worker import CONFLICT_SECONDS, Worker
+from slipway.cluster.port import ClusterError, Conflict, Invalid
+from slipway.context.refusals import REPEATED
+from slipway.plan.writing.actions import Shift, subject
+from slipway.process.worker import CONFLICT_SECONDS, Worker
+from slipway.process.workqueue import LAST_BACKOFF_SECONDS, Retry
 from tests.unit.release.canaries import GATEWAY, R1, behind_a_gateway
 from tests.unit.release.fakes import Identity
 from tests.unit.release.world import NAME, NAMESPACE, World

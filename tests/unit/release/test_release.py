@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from slipway.act import SETTLE_SECONDS
-from slipway.gates.logged import Figure, Logged
+from slipway.act.actions import SETTLE_SECONDS
+from slipway.gates.inline.logged import Figure, Logged
 from tests.unit.release.fakes import failing, passing
 from tests.unit.release.world import MODEL, NAME, World, version
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.api.release import ModelRelease
-from slipway.render.alerts import burns, tolerated
-from slipway.render.monitoring import monitors
-from slipway.render.pace import Pace, prometheus
-from slipway.render.recording import WINDOW_HOURS, Subject
+from slipway.render.monitoring.alerts import burns, tolerated
+from slipway.render.monitoring.monitors import monitors
+from slipway.render.monitoring.pace import Pace, prometheus
+from slipway.render.monitoring.recording import WINDOW_HOURS, Subject
 from slipway.settings import Monitoring
 from tests.unit.release.world import release
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slipway.plan.observed import Counters
+from slipway.plan.situation.observed import Counters
 from tests.unit.release.world import NAME, World
 
 R1, R2 = f"{NAME}-r1", f"{NAME}-r2"

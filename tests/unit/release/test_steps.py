@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from slipway import names
 from slipway.api.outbox import FORWARD_LIMIT
-from slipway.observe import observe
-from slipway.plan import actions
-from slipway.plan.actions import Plan
+from slipway.observe.release import observe
 from slipway.plan.planner import STEPS
-from slipway.plan.scene import Scene
+from slipway.plan.situation.scene import Scene
+from slipway.plan.writing import actions
+from slipway.plan.writing.actions import Plan
+from slipway.words import names
 from tests.unit.release.canaries import GATEWAY, R1, R2, behind_a_gateway, ends, start
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
 

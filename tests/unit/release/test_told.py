@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from slipway.actors import SLIPWAY, UNVERIFIED, rule
+from slipway.api.actors import SLIPWAY, UNVERIFIED, rule
+from slipway.api.gates.verdict import Verdict
 from slipway.api.outbox import Entry
 from slipway.api.release_status import RollbackTrigger, Wanted
-from slipway.api.verdict import Verdict
 from slipway.audit.delivery import last_words
-from slipway.plan.actions import Announce, Decision, Plan
+from slipway.plan.writing.actions import Announce, Decision, Plan
 from slipway.registry.protocol import RegistryError
 from slipway_server.errors import Reason
 from tests.unit.release.canaries import GATEWAY, R1, R2, behind_a_gateway, ends, start

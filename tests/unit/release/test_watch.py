@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from slipway.cluster import Object
-from slipway.plan.observed import Counters
+from slipway.cluster.port import Object
+from slipway.plan.situation.observed import Counters
 from slipway.reconcile import reconcile
 from tests.unit.release.world import NAME, NAMESPACE, World
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from slipway.actors import ANNOTATION, Signed, Stamp, stamped
+from slipway.api.actors import ANNOTATION, Signed, Stamp, stamped
 from slipway.api.release import ModelRelease
-from slipway.cluster import Object
-from slipway.times import stamp
+from slipway.cluster.port import Object
+from slipway.words.times import stamp
 from tests.unit.release.fakes import DIGEST, failing
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World, release, version
 

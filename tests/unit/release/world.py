@@ -14,21 +14,21 @@ from prometheus_client import CollectorRegistry
 
 from slipway.audit.checkpoint import Signer
 from slipway.audit.recorder import Recorder
-from slipway.audit.store import StoreError
-from slipway.children import serving, surrounded
-from slipway.cluster import Conflict, Object
-from slipway.context import Context
-from slipway.gates.logged import Figure, Logged
+from slipway.audit.store.protocol import StoreError
+from slipway.cluster.port import Conflict, Object
+from slipway.context.context import Context
+from slipway.gates.inline.logged import Figure, Logged
 from slipway.metrics.instruments import Instruments
-from slipway.observe import observe
-from slipway.plan.observed import Version
+from slipway.observe.children import serving, surrounded
+from slipway.observe.release import observe
 from slipway.plan.planner import plan
-from slipway.plan.rollback import imminent
-from slipway.plan.scene import Scene
+from slipway.plan.production.rollback import imminent
+from slipway.plan.situation.observed import Version
+from slipway.plan.situation.scene import Scene
 from slipway.reconcile import reconcile
-from slipway.registry.board import Board
+from slipway.registry.cache import Board
 from slipway.settings import Audit, Images, Registry, Settings
-from slipway.status import project
+from slipway.status.release import project
 from tests.unit.release.callers import Callers
 from tests.unit.release.fakes import FakeCluster, FakeCounters, FakeRegistry, FakeStore
 

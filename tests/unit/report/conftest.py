@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from slipway.api.release import ModelRelease
-from slipway.cli.follow import look
-from slipway.cli.report import story
+from slipway.cli.release.follow import look
+from slipway.cli.report.command import story
 from slipway.cli.session import Key
 from slipway.report.story import Story
 from tests.unit.release.fakes import failing, passing

@@ -7,8 +7,8 @@ from prometheus_client import CollectorRegistry
 
 from slipway.metrics.instruments import Instruments
 from slipway.plan.needs import Wanted
-from slipway.plan.observed import Undescribed
-from slipway.registry.board import VERSION_TTL_SECONDS, Board
+from slipway.plan.situation.observed import Undescribed
+from slipway.registry.cache import VERSION_TTL_SECONDS, Board
 from slipway.registry.protocol import Promotion, RegistryError
 from tests.unit.release.fakes import FakeRegistry
 from tests.unit.release.world import version

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.api.revision import Watched
-from slipway.plan.counting import MOST_PODS, added, counted_beside, renewed
-from slipway.plan.observed import Counters
+from slipway.plan.production.counting import MOST_PODS, added, counted_beside, renewed
+from slipway.plan.situation.observed import Counters
 
 NOTHING = Counters(0, 0, 0)
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"

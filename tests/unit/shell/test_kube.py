@@ -11,8 +11,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from kubernetes.aio import client
 
-from slipway.cluster import ClusterError, Conflict, Invalid
-from slipway.kube import ApiServer
+from slipway.cluster.kube import ApiServer
+from slipway.cluster.port import ClusterError, Conflict, Invalid
 
 Answer = Callable[[web.Request], web.StreamResponse]
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "cancer", "namespace": "demo"}}

@@ -10,11 +10,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from slipway import names
 from slipway.metrics import pods
 from slipway.metrics.pods import MIB, PAGE, SMALL_PAGE, PodCounters, counted
 from slipway.metrics.source import Reading, Target
-from slipway.plan.observed import Counters
+from slipway.plan.situation.observed import Counters
+from slipway.words import names
 
 PAGE_TEXT = """
 # TYPE inference_requests_total counter

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from slipway.api.revision import ModelRevision
-from slipway.names import digest_of
 from slipway.render.deployment import deployment
 from slipway.settings import Registry
+from slipway.words.names import digest_of
 
 TODAY = Path(__file__).parent / "templates" / "pod.json"
 """A revision's pod template as the operator rendered it before there was spec.slo.latency.maxRows."""

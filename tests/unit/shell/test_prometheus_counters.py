@@ -14,7 +14,7 @@ from aiohttp import web
 from slipway.metrics.matrix import parsed
 from slipway.metrics.prometheus import PrometheusCounters, query
 from slipway.metrics.source import Target
-from slipway.plan.observed import Counters
+from slipway.plan.situation.observed import Counters
 
 POD, OTHER = Target("demo", "cancer-r2-abc", "10.0.0.1"), Target("demo", "other", "10.0.0.2")
 WHOLE = Counters(100, 5, 4, 2).from_afar(None)

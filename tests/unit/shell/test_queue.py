@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from slipway.queue import FIRST_BACKOFF_SECONDS, Key, Queue, Retry
+from slipway.process.workqueue import FIRST_BACKOFF_SECONDS, Key, Queue, Retry
 
 A, B, C = ("ns", "a"), ("ns", "b"), ("ns", "c")
 

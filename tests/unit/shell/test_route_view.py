@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from slipway.api.traffic import Gateway, ParentRef, SessionAffinity
-from slipway.plan.observed import Service
-from slipway.plan.traffic import GatewayRouter, ServiceRouter
+from slipway.observe.views import route_view
+from slipway.plan.production.traffic import GatewayRouter, ServiceRouter
+from slipway.plan.situation.observed import Service
 from slipway.render.route import backends, configured
-from slipway.views import route_view
 
 ACCEPTED = {"type": "Accepted", "status": "True", "observedGeneration": 4}
 RESOLVED = {"type": "ResolvedRefs", "status": "True", "observedGeneration": 4}

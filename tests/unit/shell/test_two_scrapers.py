@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from slipway.api.revision import Watched
 from slipway.metrics.matrix import WINDOW_SECONDS, parsed
 from slipway.metrics.source import BUCKET, COUNT, REQUESTS, Target
-from slipway.plan.counting import added
-from slipway.plan.observed import Counters
+from slipway.plan.production.counting import added
+from slipway.plan.situation.observed import Counters
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SETTLES = 12

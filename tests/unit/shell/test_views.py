@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from slipway.gates import job as gate_verdict
-from slipway.views import autoscaler_view, job_view, pod_view
+from slipway.observe.views import autoscaler_view, job_view, pod_view
 
 
 def scaler(kind: str, **labels: str) -> dict[str, Any]:

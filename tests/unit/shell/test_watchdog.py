@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.watchdog import LIMIT_SECONDS, Watchdog
+from slipway.process.watchdog import LIMIT_SECONDS, Watchdog
 
 KEY = ("demo", "cancer")
 

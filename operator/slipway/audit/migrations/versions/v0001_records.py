@@ -10,7 +10,7 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables. They are written out: `slipway.audit.tables` may move on, and this step may not."""
+    """Make the tables. They are written out: `slipway.audit.store.tables` may move on, and this step may not."""
     op.create_table(
         "records",
         sa.Column("seq", NUMBER, primary_key=True, autoincrement=False),

@@ -1,0 +1,1 @@
+"""The specs of gates, and the verdict that a gate gives."""

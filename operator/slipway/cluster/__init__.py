@@ -1,0 +1,1 @@
+"""The cluster: the protocol that the operator asks for, and the API server behind it."""

@@ -1,0 +1,1 @@
+"""Everything impure that a pass needs, in one argument."""

@@ -1,0 +1,1 @@
+"""Judgements on request counters: sequential tests that are valid at every look."""

@@ -1,0 +1,1 @@
+"""Reads from the API server what a plan may need, and turns it into the planner's views."""

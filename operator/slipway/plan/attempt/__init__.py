@@ -1,0 +1,1 @@
+"""The candidate's way to production, one file per phase."""

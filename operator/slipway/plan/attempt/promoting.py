@@ -1,0 +1,50 @@
+"""Promoting: one write moves production to exactly the pods that were tested."""
+
+from __future__ import annotations
+
+from slipway.api.revision import ModelRevision
+from slipway.plan.attempt.canary import unfit
+from slipway.plan.production.traffic import flip
+from slipway.plan.situation.hold import held
+from slipway.plan.situation.scene import Scene
+from slipway.plan.situation.sizing import size_of
+from slipway.plan.writing.actions import Apply, OpenProduction, Plan
+from slipway.plan.writing.moves import wait
+from slipway.render import services
+from slipway.render.deployment import deployment
+
+POLL_SECONDS = 1.0
+REGISTRY_SECONDS = 5.0
+
+
+def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
+    """Flip, if the pods are still ready and there is a way back. An outage of the registry freezes production.
+
+    A live revision without ready pods is no way back, but nothing is lost by leaving it either: a broken production
+    must not block its own repair.
+    """
+    broken = unfit(scene, candidate)
+    if broken is not None:
+        return broken
+    hold = held(scene)
+    if hold is not None:
+        return wait(f"all gates passed; held: {hold[1]}", 60.0)
+    if scene.seen.registry.problem:
+        return wait("all gates passed; production waits until the registry can be asked again", REGISTRY_SECONDS)
+    grown = grow(scene, candidate)
+    if grown is not None:
+        return grown
+    if not scene.warm(candidate):
+        return wait(f"waiting for the pods of {candidate.name} to be ready again", POLL_SECONDS)
+    if scene.seen.production is None:
+        return Plan(OpenProduction(services.production(scene.seen.release, candidate.name)), again=0.0)
+    return Plan(flip(scene, candidate), again=0.0)
+
+
+def grow(scene: Scene, candidate: ModelRevision) -> Plan | None:
+    """Production may have been scaled up since the candidate's pods were started."""
+    registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
+    current, wanted = scene.seen.deployments.get(candidate.name), size_of(scene, candidate)
+    if registry is None or current is None or wanted is None or current.replicas >= wanted:
+        return None
+    return Plan(Apply(deployment(candidate, registry, wanted)), again=POLL_SECONDS)

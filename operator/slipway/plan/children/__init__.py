@@ -1,0 +1,1 @@
+"""The release's own objects beside production."""

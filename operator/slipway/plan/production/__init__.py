@@ -1,0 +1,1 @@
+"""What production serves: moving it, watching it, taking it back, and what it leaves behind."""

@@ -1,0 +1,1 @@
+"""What is known: what was seen, and what follows from that alone."""

@@ -1,0 +1,1 @@
+"""The operator's process: watches and listings fill the queue, workers empty it."""

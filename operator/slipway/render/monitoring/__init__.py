@@ -1,0 +1,1 @@
+"""What the Prometheus Operator reads of a release: monitors, recording rules, alerts."""

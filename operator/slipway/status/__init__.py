@@ -1,0 +1,1 @@
+"""Pure: what was seen and planned → the status, conditions and notices that people read."""

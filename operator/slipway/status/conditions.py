@@ -1,0 +1,182 @@
+"""Pure: the conditions of a release, one short function each. Ready means that production serves a good revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from slipway.api.release_status import Condition
+from slipway.api.revision import Phase
+from slipway.api.traffic import Router
+from slipway.gates.watch import slo
+from slipway.plan.production.watching import lost, reference, unreadable
+from slipway.plan.registry.alias import consequence
+from slipway.plan.registry.announce import contradicted
+from slipway.plan.situation.hold import held
+from slipway.plan.situation.phases import IN_FLIGHT, SERVING
+from slipway.plan.situation.scene import Scene
+from slipway.plan.writing.actions import Plan
+from slipway.status.notices import COUNTERS_LOST
+from slipway.words.times import stamp
+
+Status = Literal["True", "False", "Unknown"]
+
+
+_SLO_SAYS: dict[slo.SloState, tuple[Status, str]] = {
+    slo.SloState.HEALTHY: ("True", "WithinObjectives"),
+    slo.SloState.NO_DATA: ("Unknown", "NoRequests"),
+    slo.SloState.LATENCY_NOT_JUDGED: ("Unknown", slo.SloState.LATENCY_NOT_JUDGED.value),
+}
+"""Status and reason of SLOHealthy; every other state is False, by its own name."""
+
+
+class Look(NamedTuple):
+    """What a condition is judged on."""
+
+    scene: Scene
+    plan: Plan
+
+
+class Judged(NamedTuple):
+    """A condition without its bookkeeping."""
+
+    status: Status
+    reason: str
+    message: str = ""
+
+
+def conditions(scene: Scene, plan: Plan, before: tuple[Condition, ...]) -> tuple[Condition, ...]:
+    """All conditions; the transition time moves only when the status does."""
+    old = {condition.type: condition for condition in before}
+    result = []
+    for type_, judge in _JUDGES.items():
+        judged = judge(Look(scene, plan))
+        if judged is None:
+            continue
+        last = old.get(type_)
+        since = last.last_transition_time if last and last.status == judged.status else stamp(scene.now)
+        result.append(
+            Condition(
+                type=type_,
+                status=judged.status,
+                reason=judged.reason,
+                message=judged.message[:1024],
+                last_transition_time=since,
+                observed_generation=scene.seen.release.metadata.generation,
+            )
+        )
+    return tuple(result)
+
+
+def _ready(look: Look) -> Judged:
+    if look.scene.live is None:
+        reason = look.plan.stalled[0] if look.plan.stalled else "NothingServed"
+        return Judged("False", reason, "production does not serve a revision of this release")
+    if look.scene.ready_pods(look.scene.live) == 0:
+        return Judged("False", "PodsUnready", f"{look.scene.live.name} has no ready pod")
+    return Judged(
+        "True", "Serving", f"production serves {look.scene.live.name}, version {look.scene.live.spec.model.version}"
+    )
+
+
+def _reconciling(look: Look) -> Judged:
+    rollback = look.scene.seen.release.status.rollback
+    if rollback is not None and rollback.completed_at is None:
+        return Judged("True", "RollingBack", f"going back to {rollback.to}")
+    if look.scene.flying is not None:
+        return Judged("True", look.scene.flying.status.phase.value, f"{look.scene.flying.name} is on its way")
+    if look.scene.live is not None and look.scene.live.status.phase is Phase.WATCHING:
+        return Judged("True", "Watching", f"{look.scene.live.name} is under watch")
+    return Judged("False", "Settled", look.plan.waiting or "")
+
+
+def _stalled(look: Look) -> Judged:
+    return Judged("True", *look.plan.stalled) if look.plan.stalled else Judged("False", "Progressing")
+
+
+def _promoted(look: Look) -> Judged:
+    """The verdict on what is wanted now: what CI waits on."""
+    newest = look.scene.seen.revisions[-1] if look.scene.seen.revisions else None
+    if newest is None:
+        return Judged("False", "NothingAttempted", look.plan.waiting or "")
+    phase, message = newest.status.phase, f"{newest.name}: {newest.status.message or newest.status.phase.value}"
+    if phase in IN_FLIGHT or phase is Phase.WATCHING:
+        return Judged("False", phase.value, message)
+    live = look.scene.live
+    if live is None or live.status.phase not in SERVING or phase is not Phase.LIVE:
+        return Judged("False", phase.value, message)
+    if look.scene.wanted_version not in (None, live.spec.model.version):
+        return Judged("False", "Superseded", f"version {look.scene.wanted_version} is wanted now")
+    return Judged("True", "Promoted", message)
+
+
+def _registry_reachable(look: Look) -> Judged:
+    registry = look.scene.seen.registry
+    if registry.problem:
+        return Judged("False", "Unreachable", f"{registry.problem}; production is left as it is")
+    if registry.model_exists is None:
+        return Judged("Unknown", "NotAsked")
+    problem = contradicted(look.scene)
+    if problem is None:
+        return Judged("True", "Listed")
+    return Judged("True", "AliasEdited", f"{problem}; {consequence(look.scene)}")
+
+
+def _rollback_ready(look: Look) -> Judged:
+    previous = look.scene.previous
+    if previous is None:
+        return Judged("False", "NoPrevious", "there is no earlier revision to go back to")
+    if look.scene.warm(previous) and look.scene.ready_pods(previous) > 0:
+        return Judged("True", "Warm", f"{previous.name} is ready to take production back")
+    return Judged("False", "Cold", f"{previous.name} has no ready pods: a rollback takes a pod start")
+
+
+def _slo_healthy(look: Look) -> Judged:
+    """Judged on what was written down, so that the condition changes no more often than that."""
+    live, candidate = look.scene.live, look.scene.candidate
+    canary = candidate.status.canary if candidate else None
+    if candidate is not None and canary is not None and canary.watched.state == slo.SloState.EVERYTHING_BAD:
+        judged = slo.judge(candidate.spec.policy.slo, canary.watched, canary.watched.production)
+        return Judged("False", judged.state.value, f"{candidate.name}: {judged.message}")
+    if live is not None and lost(look.scene, live):
+        why = unreadable(look.scene, live)[:900]
+        return Judged("Unknown", COUNTERS_LOST, f"{why}; see spec.rollout.onNoData")
+    if live is None or live.status.watched is None:
+        return Judged("Unknown", "NoRequests", "no request was counted since the flip")
+    judged = slo.judge(live.spec.policy.slo, live.status.watched, reference(live))
+    status, reason = _SLO_SAYS.get(judged.state, ("False", judged.state.value))
+    unread = live.status.watched.unread
+    return Judged(status, reason, f"{judged.message}, since the flip{f'; not counted: {unread}' if unread else ''}")
+
+
+def _route_accepted(look: Look) -> Judged | None:
+    """Only where a release has a route, or is to have one."""
+    release, route = look.scene.seen.release, look.scene.route
+    if route is None:
+        wanted = release.spec.traffic.router is Router.GATEWAY
+        return Judged("False", "NoRoute", "the route is made with the first promotion") if wanted else None
+    gateway = release.spec.traffic.gateway
+    if route.problem:
+        return Judged("False", "NotAccepted", route.problem)
+    if gateway is not None and gateway.session_affinity is not None and not route.affinity:
+        said = "this cluster's HTTPRoute has no sessionPersistence (it is in the Gateway API's experimental channel)"
+        return Judged("True", "WithoutSessionAffinity", f"{said}: clients do not stay with one revision")
+    return Judged("True", "Accepted", f"route {route.name} is carried out")
+
+
+def _held(look: Look) -> Judged:
+    hold = held(look.scene)
+    return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", "NotHeld")
+
+
+_JUDGES: dict[str, Callable[[Look], Judged | None]] = {
+    "Ready": _ready,
+    "Reconciling": _reconciling,
+    "Stalled": _stalled,
+    "Promoted": _promoted,
+    "RegistryReachable": _registry_reachable,
+    "RollbackReady": _rollback_ready,
+    "SLOHealthy": _slo_healthy,
+    "Held": _held,
+    "RouteAccepted": _route_accepted,
+}

@@ -1,5 +1,0 @@
-"""What moves production traffic."""
-
-from slipway.traffic.shift import shift
-
-__all__ = ["shift"]

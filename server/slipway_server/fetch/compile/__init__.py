@@ -1,0 +1,1 @@
+"""Conversions to ONNX, the first of which that holds is kept."""

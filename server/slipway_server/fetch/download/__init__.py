@@ -1,0 +1,1 @@
+"""Artifacts: where they come from, and the digest that they are held to."""

@@ -1,0 +1,1 @@
+"""Requests that are tables: rows of numbers, rows of several types, CSV."""

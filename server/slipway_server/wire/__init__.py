@@ -1,0 +1,1 @@
+"""HTTP: connections, the fast lane, routes, bodies."""
