@@ -19,7 +19,7 @@ IMMUTABLE = {"rule": "self == oldSelf", "message": "a ModelRevision is evidence:
 
 
 class Phase(StrEnum):
-    """Where a revision stands. `slipway.plan.situation.phases.EDGES` has the moves between them."""
+    """Where a revision stands."""
 
     PENDING = "Pending"
     FETCHING = "Fetching"
