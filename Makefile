@@ -36,6 +36,7 @@ venv: ## The virtual environment .venv, exactly as locked
 
 generate: venv ## Write what is made from code: crds/, docs/reference/, the schema of the figures, and in the chart rules and boards
 	@python -m slipway.api.schema crds
+	@python -m slipway.api.reasons docs/reference/reasons.md docs/runbooks/ModelReleaseStalled.md
 	@cp crds/*.yaml charts/slipway/crds/
 	@python -c 'from slipway.report import files; print(files.snapshot_schema(), end="")' >docs/metrics_snapshot.schema.json
 	@python -m slipway.render.monitoring.rule_file charts/slipway/files/operator-rules.yaml
@@ -58,6 +59,7 @@ layers: venv # Part of check
 
 generated: venv # Part of check
 	@python -m slipway.api.schema --check crds
+	@python -m slipway.api.reasons --check docs/reference/reasons.md docs/runbooks/ModelReleaseStalled.md
 	@diff -r crds charts/slipway/crds $(call else_say,"run: make generate")
 	@python -m slipway.render.monitoring.rule_file --check charts/slipway/files/operator-rules.yaml
 	@python -m dashboards --check charts/slipway/files/dashboards

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from slipway.api.actors import SLIPWAY, UNVERIFIED
 from slipway.api.outbox import Entry
+from slipway.api.reasons import decisions
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit.record import Letter, Source
@@ -71,7 +72,7 @@ def last_words(manifest: Mapping[str, Any], now: datetime) -> list[Letter]:
     deleted = Entry(
         seq=owner.status.recorded + 1,
         at=owner.metadata.deletion_timestamp or stamp(now),
-        action="Deleted",
+        action=decisions.DELETED,
         revision="" if is_release else owner.metadata.name,
         actor=SLIPWAY if isinstance(owner, ModelRevision) and owner.status.expired_at else UNVERIFIED,
         reason=f"{manifest['kind']} {owner.metadata.name} was deleted",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from slipway.api.reasons import stalls
 from slipway.cluster.port import ClusterError, Conflict
 from slipway.registry.protocol import RegistryError
 
@@ -82,5 +83,5 @@ def _after(before: Refusal | None, error: Exception) -> Refusal:
 def _judged(error: Exception) -> tuple[str, str]:
     """Reason in one word, and what it means."""
     if isinstance(error, Conflict):
-        return "WriteConflict", "somebody else changes it between each look at it and the write that follows"
-    return "WriteRefused", "it cannot be written"
+        return stalls.WRITE_CONFLICT, "somebody else changes it between each look at it and the write that follows"
+    return stalls.WRITE_REFUSED, "it cannot be written"

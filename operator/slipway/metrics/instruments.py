@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from slipway.api.reasons import decisions
 from slipway.api.release_status import ReleaseStatus, RollbackTrigger
 from slipway.api.revision import Phase
 from slipway.metrics.releases import Key, Releases, samples
@@ -103,7 +104,7 @@ class Instruments:
         if decided.decision is None:
             return
         details = decided.decision.details
-        if decided.decision.action == "RolledBack":
+        if decided.decision.action == decisions.ROLLED_BACK:
             self.rollbacks.labels(*key, details["trigger"]).inc()
             self.rollback_seconds.labels(details["trigger"]).observe(details["seconds"])
         elif details.get("seconds") is not None:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from slipway.api.base import Frozen, Timestamp
 from slipway.api.outbox import Outcome
+from slipway.api.reasons import attempts, decisions
 from slipway.api.revision import Phase
 
 LONGEST_REASON = 900
@@ -55,9 +56,9 @@ _PHASES: Mapping[str, tuple[str, Mood]] = {
     Phase.INCONCLUSIVE: ("{version} ended without enough evidence", Mood.WARNING),
 }
 _ACTIONS: Mapping[str, tuple[str, Mood]] = {
-    "Promoted": ("{version} is promoted", Mood.SUCCESS),
-    "ApprovalAsked": ("{version} waits for approval", Mood.WARNING),
-    "Held": ("promotions are held", Mood.WARNING),
+    attempts.PROMOTED: ("{version} is promoted", Mood.SUCCESS),
+    decisions.APPROVAL_ASKED: ("{version} waits for approval", Mood.WARNING),
+    decisions.HELD: ("promotions are held", Mood.WARNING),
 }
 
 

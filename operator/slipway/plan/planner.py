@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from slipway.api.reasons import stalls
 from slipway.plan.attempt.intake import intake, record_wanted
 from slipway.plan.attempt.steps import attempt
 from slipway.plan.children.ensure import furnish, reopened
@@ -38,17 +39,18 @@ def unusable(scene: Scene) -> Plan | None:
     if model.registry not in scene.seen.settings.registries:
         known = ", ".join(sorted(scene.seen.settings.registries))
         return stall(
-            "UnknownRegistry", f"spec.model.registry is {model.registry}; the operator is configured with: {known}"
+            stalls.UNKNOWN_REGISTRY,
+            f"spec.model.registry is {model.registry}; the operator is configured with: {known}",
         )
     if registry.problem is None and registry.model_exists is False:
-        return stall("ModelNotFound", f"registry {model.registry} has no registered model {model.name}")
+        return stall(stalls.MODEL_NOT_FOUND, f"registry {model.registry} has no registered model {model.name}")
     return unknown(scene)
 
 
 def unrecorded(scene: Scene) -> Plan | None:
     """The audit store has been away for so long that the outboxes are nearly full: what is left is for ways back."""
     why = backlog([scene.seen.release.status.outbox, *(r.status.outbox for r in scene.seen.revisions)])
-    return replace(stall("AuditBacklog", why), again=BACKLOG_SECONDS) if why else None
+    return replace(stall(stalls.AUDIT_BACKLOG, why), again=BACKLOG_SECONDS) if why else None
 
 
 def idle(scene: Scene) -> Plan:

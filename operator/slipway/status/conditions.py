@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from slipway.api.reasons import conditions as known
 from slipway.api.release_status import Condition
 from slipway.api.revision import Phase
 from slipway.api.traffic import Router
@@ -16,16 +17,15 @@ from slipway.plan.situation.hold import held
 from slipway.plan.situation.phases import IN_FLIGHT, SERVING
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
-from slipway.status.notices import COUNTERS_LOST
 from slipway.words.times import stamp
 
 Status = Literal["True", "False", "Unknown"]
 
 
 _SLO_SAYS: dict[slo.SloState, tuple[Status, str]] = {
-    slo.SloState.HEALTHY: ("True", "WithinObjectives"),
-    slo.SloState.NO_DATA: ("Unknown", "NoRequests"),
-    slo.SloState.LATENCY_NOT_JUDGED: ("Unknown", slo.SloState.LATENCY_NOT_JUDGED.value),
+    slo.SloState.HEALTHY: ("True", known.WITHIN_OBJECTIVES),
+    slo.SloState.NO_DATA: ("Unknown", known.NO_REQUESTS),
+    slo.SloState.LATENCY_NOT_JUDGED: ("Unknown", known.LATENCY_NOT_JUDGED),
 }
 """Status and reason of SLOHealthy; every other state is False, by its own name."""
 
@@ -70,35 +70,35 @@ def conditions(scene: Scene, plan: Plan, before: tuple[Condition, ...]) -> tuple
 
 def _ready(look: Look) -> Judged:
     if look.scene.live is None:
-        reason = look.plan.stalled[0] if look.plan.stalled else "NothingServed"
+        reason = look.plan.stalled[0] if look.plan.stalled else known.NOTHING_SERVED
         return Judged("False", reason, "production does not serve a revision of this release")
     if look.scene.ready_pods(look.scene.live) == 0:
-        return Judged("False", "PodsUnready", f"{look.scene.live.name} has no ready pod")
+        return Judged("False", known.PODS_UNREADY, f"{look.scene.live.name} has no ready pod")
     return Judged(
-        "True", "Serving", f"production serves {look.scene.live.name}, version {look.scene.live.spec.model.version}"
+        "True", known.SERVING, f"production serves {look.scene.live.name}, version {look.scene.live.spec.model.version}"
     )
 
 
 def _reconciling(look: Look) -> Judged:
     rollback = look.scene.seen.release.status.rollback
     if rollback is not None and rollback.completed_at is None:
-        return Judged("True", "RollingBack", f"going back to {rollback.to}")
+        return Judged("True", known.ROLLING_BACK, f"going back to {rollback.to}")
     if look.scene.flying is not None:
         return Judged("True", look.scene.flying.status.phase.value, f"{look.scene.flying.name} is on its way")
     if look.scene.live is not None and look.scene.live.status.phase is Phase.WATCHING:
-        return Judged("True", "Watching", f"{look.scene.live.name} is under watch")
-    return Judged("False", "Settled", look.plan.waiting or "")
+        return Judged("True", known.WATCHING, f"{look.scene.live.name} is under watch")
+    return Judged("False", known.SETTLED, look.plan.waiting or "")
 
 
 def _stalled(look: Look) -> Judged:
-    return Judged("True", *look.plan.stalled) if look.plan.stalled else Judged("False", "Progressing")
+    return Judged("True", *look.plan.stalled) if look.plan.stalled else Judged("False", known.PROGRESSING)
 
 
 def _promoted(look: Look) -> Judged:
     """The verdict on what is wanted now: what CI waits on."""
     newest = look.scene.seen.revisions[-1] if look.scene.seen.revisions else None
     if newest is None:
-        return Judged("False", "NothingAttempted", look.plan.waiting or "")
+        return Judged("False", known.NOTHING_ATTEMPTED, look.plan.waiting or "")
     phase, message = newest.status.phase, f"{newest.name}: {newest.status.message or newest.status.phase.value}"
     if phase in IN_FLIGHT or phase is Phase.WATCHING:
         return Judged("False", phase.value, message)
@@ -106,29 +106,29 @@ def _promoted(look: Look) -> Judged:
     if live is None or live.status.phase not in SERVING or phase is not Phase.LIVE:
         return Judged("False", phase.value, message)
     if look.scene.wanted_version not in (None, live.spec.model.version):
-        return Judged("False", "Superseded", f"version {look.scene.wanted_version} is wanted now")
-    return Judged("True", "Promoted", message)
+        return Judged("False", known.SUPERSEDED, f"version {look.scene.wanted_version} is wanted now")
+    return Judged("True", known.IS_PROMOTED, message)
 
 
 def _registry_reachable(look: Look) -> Judged:
     registry = look.scene.seen.registry
     if registry.problem:
-        return Judged("False", "Unreachable", f"{registry.problem}; production is left as it is")
+        return Judged("False", known.UNREACHABLE, f"{registry.problem}; production is left as it is")
     if registry.model_exists is None:
-        return Judged("Unknown", "NotAsked")
+        return Judged("Unknown", known.NOT_ASKED)
     problem = contradicted(look.scene)
     if problem is None:
-        return Judged("True", "Listed")
-    return Judged("True", "AliasEdited", f"{problem}; {consequence(look.scene)}")
+        return Judged("True", known.LISTED)
+    return Judged("True", known.ALIAS_EDITED, f"{problem}; {consequence(look.scene)}")
 
 
 def _rollback_ready(look: Look) -> Judged:
     previous = look.scene.previous
     if previous is None:
-        return Judged("False", "NoPrevious", "there is no earlier revision to go back to")
+        return Judged("False", known.NO_PREVIOUS, "there is no earlier revision to go back to")
     if look.scene.warm(previous) and look.scene.ready_pods(previous) > 0:
-        return Judged("True", "Warm", f"{previous.name} is ready to take production back")
-    return Judged("False", "Cold", f"{previous.name} has no ready pods: a rollback takes a pod start")
+        return Judged("True", known.WARM, f"{previous.name} is ready to take production back")
+    return Judged("False", known.COLD, f"{previous.name} has no ready pods: a rollback takes a pod start")
 
 
 def _slo_healthy(look: Look) -> Judged:
@@ -140,9 +140,9 @@ def _slo_healthy(look: Look) -> Judged:
         return Judged("False", judged.state.value, f"{candidate.name}: {judged.message}")
     if live is not None and lost(look.scene, live):
         why = unreadable(look.scene, live)[:900]
-        return Judged("Unknown", COUNTERS_LOST, f"{why}; see spec.rollout.onNoData")
+        return Judged("Unknown", known.COUNTERS_LOST, f"{why}; see spec.rollout.onNoData")
     if live is None or live.status.watched is None:
-        return Judged("Unknown", "NoRequests", "no request was counted since the flip")
+        return Judged("Unknown", known.NO_REQUESTS, "no request was counted since the flip")
     judged = slo.judge(live.spec.policy.slo, live.status.watched, reference(live))
     status, reason = _SLO_SAYS.get(judged.state, ("False", judged.state.value))
     unread = live.status.watched.unread
@@ -154,29 +154,29 @@ def _route_accepted(look: Look) -> Judged | None:
     release, route = look.scene.seen.release, look.scene.route
     if route is None:
         wanted = release.spec.traffic.router is Router.GATEWAY
-        return Judged("False", "NoRoute", "the route is made with the first promotion") if wanted else None
+        return Judged("False", known.NO_ROUTE, "the route is made with the first promotion") if wanted else None
     gateway = release.spec.traffic.gateway
     if route.problem:
-        return Judged("False", "NotAccepted", route.problem)
+        return Judged("False", known.NOT_ACCEPTED, route.problem)
     if gateway is not None and gateway.session_affinity is not None and not route.affinity:
         said = "this cluster's HTTPRoute has no sessionPersistence (it is in the Gateway API's experimental channel)"
-        return Judged("True", "WithoutSessionAffinity", f"{said}: clients do not stay with one revision")
-    return Judged("True", "Accepted", f"route {route.name} is carried out")
+        return Judged("True", known.WITHOUT_SESSION_AFFINITY, f"{said}: clients do not stay with one revision")
+    return Judged("True", known.ACCEPTED, f"route {route.name} is carried out")
 
 
 def _held(look: Look) -> Judged:
     hold = held(look.scene)
-    return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", "NotHeld")
+    return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", known.NOT_HELD)
 
 
 _JUDGES: dict[str, Callable[[Look], Judged | None]] = {
-    "Ready": _ready,
-    "Reconciling": _reconciling,
-    "Stalled": _stalled,
-    "Promoted": _promoted,
-    "RegistryReachable": _registry_reachable,
-    "RollbackReady": _rollback_ready,
-    "SLOHealthy": _slo_healthy,
-    "Held": _held,
-    "RouteAccepted": _route_accepted,
+    known.READY: _ready,
+    known.RECONCILING: _reconciling,
+    known.STALLED: _stalled,
+    known.PROMOTED: _promoted,
+    known.REGISTRY_REACHABLE: _registry_reachable,
+    known.ROLLBACK_READY: _rollback_ready,
+    known.SLO_HEALTHY: _slo_healthy,
+    known.HELD: _held,
+    known.ROUTE_ACCEPTED: _route_accepted,
 }

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from slipway.api.actors import Actor, Part, rule, written
+from slipway.api.reasons import conditions, decisions
 from slipway.api.release_status import Condition, HoldReason, ReleaseStatus
 from slipway.plan.situation.observed import Observed
 from slipway.plan.writing.actions import Decision
-
-COUNTERS_LOST = "NoData"
-"""Reason of SLOHealthy where no counter of the revision under watch can be read."""
 
 
 def notices(seen: Observed, after: ReleaseStatus) -> tuple[Decision, ...]:
@@ -23,18 +21,22 @@ def _notice(seen: Observed, before: Condition | None, after: Condition) -> Decis
     if was == (after.status, after.reason):
         return None
     details = {"from": was[1] or None, "to": after.reason}
-    if after.type == "Stalled":
+    if after.type == conditions.STALLED:
         if after.status == "True":
-            return Decision("Stalled", "", after.message, rule(after.reason), warning=True, details=details)
+            return Decision(decisions.STALLED, "", after.message, rule(after.reason), warning=True, details=details)
         over = f"{was[1]} is over"
-        return Decision("Resumed", "", over, rule(was[1]), details=details) if was[0] == "True" else None
-    if after.type == "Held":
+        return Decision(decisions.RESUMED, "", over, rule(was[1]), details=details) if was[0] == "True" else None
+    if after.type == conditions.HELD:
         if after.status == "True":
-            return Decision("Held", "", after.message, _holder(seen, after.reason), details=details)
+            return Decision(decisions.HELD, "", after.message, _holder(seen, after.reason), details=details)
         lifter = _lifter(seen, was[1])
-        return Decision("HoldLifted", "", f"{was[1]} is over", lifter, details=details) if was[0] == "True" else None
-    if after.type == "SLOHealthy" and after.reason == COUNTERS_LOST:
-        return Decision("CountersLost", "", after.message, rule(after.reason), warning=True, details=details)
+        return (
+            Decision(decisions.HOLD_LIFTED, "", f"{was[1]} is over", lifter, details=details)
+            if was[0] == "True"
+            else None
+        )
+    if after.type == conditions.SLO_HEALTHY and after.reason == conditions.COUNTERS_LOST:
+        return Decision(decisions.COUNTERS_LOST, "", after.message, rule(after.reason), warning=True, details=details)
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from slipway.api.reasons import phases
 from slipway.api.release_status import Hold, Rejected, ReleaseStatus, RevisionRef, TrafficShare
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.traffic import Router
@@ -72,14 +73,14 @@ def _traffic(scene: Scene) -> tuple[TrafficShare, ...]:
 
 def _phase(scene: Scene, plan: Plan) -> str:
     if plan.stalled:
-        return "Stalled"
+        return phases.STALLED
     if scene.flying:
         return scene.flying.status.phase.value
     if scene.live and scene.live.status.phase is Phase.WATCHING:
         return Phase.WATCHING.value
     if held(scene):
-        return "Held"
-    return Phase.LIVE.value if scene.live else "Idle"
+        return phases.HELD
+    return Phase.LIVE.value if scene.live else phases.IDLE
 
 
 def _message(scene: Scene, plan: Plan) -> str | None:

@@ -11,6 +11,7 @@ from slipway.api.actors import SLIPWAY
 from slipway.api.base import seconds
 from slipway.api.gates.verdict import Verdict
 from slipway.api.policy import OnNoData
+from slipway.api.reasons import attempts, decisions, stalls
 from slipway.api.revision import Canary, ModelRevision, Phase
 from slipway.api.traffic import Router
 from slipway.gates.watch import canary as shown
@@ -42,7 +43,9 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """One look at a candidate that has, or is about to get, a share of production traffic."""
     state = candidate.status.canary
     if state is None:
-        return move(scene, candidate, Phase.ABORTED, ("CanaryStateMissing", "the canary's state was removed by hand"))
+        return move(
+            scene, candidate, Phase.ABORTED, (attempts.CANARY_STATE_MISSING, "the canary's state was removed by hand")
+        )
     look = Look(scene, candidate, state)
     return (
         _unwanted(look)
@@ -63,9 +66,9 @@ def unfit(scene: Scene, candidate: ModelRevision) -> Plan | None:
         return None
     if scene.ready_pods(candidate) == 0:
         why = f"{candidate.name} has no ready pod while it has {scene.share(candidate)} % of production traffic"
-        return move(scene, candidate, Phase.REJECTED, ("PodsUnready", why))
+        return move(scene, candidate, Phase.REJECTED, (attempts.PODS_UNREADY, why))
     looping = crashing(scene, candidate)
-    return move(scene, candidate, Phase.REJECTED, ("CrashLoop", looping)) if looping else None
+    return move(scene, candidate, Phase.REJECTED, (attempts.CRASH_LOOP, looping)) if looping else None
 
 
 def _unwanted(look: Look) -> Plan | None:
@@ -73,17 +76,17 @@ def _unwanted(look: Look) -> Plan | None:
     live, against = look.scene.live, look.known.against
     if live is not None and live.name != against:
         message = f"production serves {live.name} now; this canary was held against {against}"
-        return move(look.scene, look.candidate, Phase.ABORTED, ("ProductionChanged", message))
+        return move(look.scene, look.candidate, Phase.ABORTED, (attempts.PRODUCTION_CHANGED, message))
     if look.scene.seen.release.spec.traffic.router is not Router.GATEWAY:
         message = "spec.traffic.router is Service now, which cannot give a candidate a weight"
-        return move(look.scene, look.candidate, Phase.SUPERSEDED, ("RouterChanged", message))
+        return move(look.scene, look.candidate, Phase.SUPERSEDED, (attempts.ROUTER_CHANGED, message))
     return None
 
 
 def _breach(look: Look) -> Plan | None:
     if look.judgement.state is not SloState.BREACH:
         return None
-    return _end(look, Phase.REJECTED, ("SLOBreach", look.judgement.message))
+    return _end(look, Phase.REJECTED, (attempts.SLO_BREACH, look.judgement.message))
 
 
 def _end(look: Look, phase: Phase, why: tuple[str, str]) -> Plan:
@@ -102,7 +105,7 @@ def _repair(look: Look) -> Plan | None:
     if live is None or scene.ready_pods(live) > 0 or held(scene) or not scene.warm(look.candidate):
         return None
     message = f"{live.name} has no ready pod; moving production to {look.candidate.name} without further steps"
-    return move(scene, look.candidate, Phase.PROMOTING, ("ProductionDown", message), canary=look.state)
+    return move(scene, look.candidate, Phase.PROMOTING, (attempts.PRODUCTION_DOWN, message), canary=look.state)
 
 
 def _weigh(look: Look) -> Plan | None:
@@ -119,7 +122,7 @@ def _weigh(look: Look) -> Plan | None:
         return note(candidate, canary=look.state)
     given = ", ".join(f"{share} % to {name}" for name, share in scene.shares.items())
     return stall(
-        "RouteEdited",
+        stalls.ROUTE_EDITED,
         f"route {route.name} gives {given}, and step {state.step} asks for {state.weight} % to {candidate.name}; "
         "set the weights back, or end the attempt by moving the alias or with spec.rollback",
     )
@@ -133,7 +136,7 @@ def _start(look: Look, problem: str | None) -> Plan:
         return note(look.candidate, canary=started)
     if elapsed(state.entered_at, look.scene.now) > limit:
         message = f"no gateway carried out step {state.step} within {limit:g} s: {problem}"
-        return _end(look, Phase.INCONCLUSIVE, ("RouteNotAccepted", message))
+        return _end(look, Phase.INCONCLUSIVE, (attempts.ROUTE_NOT_ACCEPTED, message))
     return wait(f"step {state.step} waits for a gateway: {problem}", POLL_SECONDS)
 
 
@@ -145,7 +148,7 @@ def _complete(look: Look) -> Plan | None:
     if look.silent_seconds >= NO_DATA_SECONDS and look.candidate.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK:
         lost = f"{unreadable(look.scene, look.candidate)}, for {NO_DATA_SECONDS:g} s now (spec.rollout.onNoData)"
         message = f"{lost}; {progress(look)}"
-        return _end(look, Phase.INCONCLUSIVE, ("NoData", message))
+        return _end(look, Phase.INCONCLUSIVE, (attempts.NO_DATA, message))
     late = elapsed(look.known.step_started_at, look.scene.now) > seconds(look.asked.timeout)
     if not late or held(look.scene):
         return None
@@ -153,7 +156,7 @@ def _complete(look: Look) -> Plan | None:
     said = look.judgement.message if bad else f"{counted} after {look.asked.timeout}"
     route = look.scene.route.problem if look.scene.route else None
     problem = unreadable(look.scene, look.candidate) if look.silent_seconds >= NO_DATA_SECONDS else route
-    reason = "EverythingBad" if bad else "TooLittleTraffic"
+    reason = attempts.EVERYTHING_BAD if bad else attempts.TOO_LITTLE_TRAFFIC
     return _end(look, Phase.INCONCLUSIVE, (reason, f"{said}; {problem}" if problem else said))
 
 
@@ -181,13 +184,13 @@ def _advance(look: Look) -> Plan:
     state, candidate, steps = look.state, look.candidate, look.steps
     if state.step >= len(steps):
         what = f"all {len(steps)} canary steps done: {look.judgement.message}"
-        return _end(look, Phase.PROMOTING, ("Promoting", f"{what}; moving production to {candidate.name}"))
+        return _end(look, Phase.PROMOTING, (attempts.PROMOTING, f"{what}; moving production to {candidate.name}"))
     weight = steps[state.step].weight
     update = {"step": state.step + 1, "weight": weight, "entered_at": stamp(look.scene.now), "step_started_at": None}
     following = state.model_copy(update={**update, "requests": 0, "of": 0})
     message = f"step {state.step} kept {look.judgement.kept}: {look.judgement.message}; next {weight} %"
     decision = Decision(
-        action="CanaryStep",
+        action=decisions.CANARY_STEP,
         revision=candidate.name,
         message=message,
         actor=SLIPWAY,

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from slipway.api.actors import UNVERIFIED, Part, rule
 from slipway.api.gates.verdict import GateResult
+from slipway.api.reasons import decisions, rules
 from slipway.api.revision import Consent, ModelRevision
 from slipway.gates import approval
 from slipway.gates.decision import Action, Decision, decide, undecided
@@ -41,7 +42,7 @@ def _waiting(candidate: ModelRevision, consent: Consent) -> Plan:
         return note(candidate, consent=consent)
     what = f"all gates have answered; to approve set spec.gates.approval.approved to {candidate.digest}"
     details = {"version": candidate.spec.model.version}
-    asked = Recorded("ApprovalAsked", candidate.name, what, rule("Approval"), details=details)
+    asked = Recorded(decisions.APPROVAL_ASKED, candidate.name, what, rule(rules.APPROVAL), details=details)
     return moves.record(candidate, asked, consent=consent)
 
 
@@ -53,7 +54,7 @@ def _approver(scene: Scene) -> str | None:
 
 def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
     what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was taken out"
-    action = "Approved" if digest else "ApprovalWithdrawn"
+    action = decisions.APPROVED if digest else decisions.APPROVAL_WITHDRAWN
     return Recorded(action, candidate.name, what, actor=scene.who(Part.APPROVED))
 
 

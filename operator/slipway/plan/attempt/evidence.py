@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from slipway.api.actors import rule
 from slipway.api.gates.specs import Gate
 from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.api.reasons import decisions, rules
 from slipway.api.revision import ModelRevision
 from slipway.gates.decision import expected
 from slipway.gates.evidence import identity, measured_on
@@ -54,10 +55,10 @@ def merged(results: Iterable[GateResult], fresh: Iterable[GateResult]) -> tuple[
 def judged(candidate: ModelRevision, fresh: Sequence[GateResult]) -> Plan:
     """Write down the `fresh` verdicts."""
     decision = Decision(
-        action="GatesJudged",
+        action=decisions.GATES_JUDGED,
         revision=candidate.name,
         message="; ".join(f"{result.name}: {result.verdict.value}, {result.message}" for result in fresh)[:1024],
-        actor=rule("Gates"),
+        actor=rule(rules.GATES),
         warning=any(result.verdict is Verdict.FAIL for result in fresh),
         details={result.name: result.verdict.value for result in fresh},
         evidence=hashes(fresh),

@@ -7,6 +7,7 @@ import json
 from pydantic import ValidationError
 
 from slipway.api.base import Frozen, seconds
+from slipway.api.reasons import attempts, stalls
 from slipway.api.revision import Fetched, ModelRevision, Phase
 from slipway.plan.situation.observed import Pod
 from slipway.plan.situation.scene import Scene
@@ -44,7 +45,10 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
         if report.ok and report.digest:
             return _fetched(scene, candidate, report)
         if pod.fetch_failed and not report.retryable:
-            reason, message = report.reason or "FetchFailed", report.message or "the artifacts could not be fetched"
+            reason, message = (
+                report.reason or attempts.FETCH_FAILED,
+                report.message or "the artifacts could not be fetched",
+            )
             return move(scene, candidate, Phase.REJECTED, (reason[:64], message[:1000]))
     return bring_up(scene, candidate) or overdue(scene, candidate) or wait(_progress(scene, candidate), POLL_SECONDS)
 
@@ -61,9 +65,12 @@ def _fetched(scene: Scene, candidate: ModelRevision, report: FetchReport) -> Pla
             }
         )
     except ValidationError as error:
-        why = ("BadFetchReport", f"the fetch report of {candidate.name} is malformed: {error.errors()[0]['msg']}")
+        why = (
+            attempts.BAD_FETCH_REPORT,
+            f"the fetch report of {candidate.name} is malformed: {error.errors()[0]['msg']}",
+        )
         return move(scene, candidate, Phase.REJECTED, why)
-    why = ("Staging", f"artifacts verified as {fetched.digest}; waiting for the pods to load the model")
+    why = (attempts.STAGING, f"artifacts verified as {fetched.digest}; waiting for the pods to load the model")
     return move(scene, candidate, Phase.STAGING, why, digest=fetched.digest, fetched=fetched)
 
 
@@ -79,7 +86,7 @@ def bring_up(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """The candidate's Service and Deployment, where they are missing or were changed by hand."""
     registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
     if registry is None:
-        return stall("UnknownRegistry", f"registry {candidate.spec.model.registry} is not configured any more")
+        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is not configured any more")
     if candidate.name not in scene.seen.services:
         return Plan(Apply(services.of_revision(candidate)), again=0.0)
     wanted = deployment(candidate, registry, size_of(scene, candidate))
@@ -96,7 +103,7 @@ def overdue(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if elapsed(started, scene.now) <= seconds(deadline):
         return None
     message = f"not ready after {deadline}: {_progress(scene, candidate)}"
-    return move(scene, candidate, Phase.REJECTED, ("ProgressDeadlineExceeded", message))
+    return move(scene, candidate, Phase.REJECTED, (attempts.DEADLINE_EXCEEDED, message))
 
 
 def _progress(scene: Scene, candidate: ModelRevision) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from slipway.api.gates.specs import CustomGate, MetricGate, SmokeGate
 from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.api.reasons import attempts, stalls
 from slipway.api.revision import ModelRevision, Phase
 from slipway.gates import job as gate_verdict
 from slipway.gates.decision import Action, Decision, decide, expected
@@ -75,7 +76,7 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     """Start one gate's Job, wait for it, or take its verdict."""
     run = _gate_run(scene, candidate, name)
     if run is None:
-        return stall("UnknownRegistry", f"registry {candidate.spec.model.registry} is not configured any more")
+        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is not configured any more")
     job = scene.seen.jobs.get(names.gate_job(candidate.name, name, run.attempt))
     if job is None and (problem := _unmountable(scene, run)):
         read = {"job": last} if (last := _read(candidate, name)) else {}
@@ -145,8 +146,11 @@ def _passed(scene: Scene, candidate: ModelRevision) -> Plan:
     names_of = ", ".join(result.name for result in results) or "none asked for"
     steps, passed = candidate.spec.policy.rollout.steps, f"all gates passed ({names_of})"
     if steps and scene.live is not None:
-        why = ("Canary", f"{passed}; step 1 of {len(steps)} gives {candidate.name} {steps[0].weight} % of production")
+        why = (
+            attempts.CANARY,
+            f"{passed}; step 1 of {len(steps)} gives {candidate.name} {steps[0].weight} % of production",
+        )
         first = canary.begin(scene, candidate, scene.live)
         return move(scene, candidate, Phase.CANARY, why, gates=results, canary=first)
-    why = ("Promoting", f"{passed}; moving production to {candidate.name}")
+    why = (attempts.PROMOTING, f"{passed}; moving production to {candidate.name}")
     return move(scene, candidate, Phase.PROMOTING, why, gates=results)

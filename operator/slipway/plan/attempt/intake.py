@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from slipway.api.actors import UNVERIFIED, Actor, Part, written
+from slipway.api.reasons import decisions, stalls
 from slipway.api.release_status import Wanted
 from slipway.api.revision import Intake, Phase, PinnedModel, RevisionSpec
 from slipway.plan.situation.hold import held
@@ -72,7 +73,7 @@ def intake(scene: Scene) -> Plan | None:
     promised = version.tags.get(DIGEST_TAG)
     if promised and not DIGEST.fullmatch(promised):
         return stall(
-            "BadDigestTag",
+            stalls.BAD_DIGEST_TAG,
             f"tag {DIGEST_TAG} of version {desired.version} is {promised[:80]!r}; it must be sha256: and 64 hex digits",
         )
     return _create(scene, desired, version)
@@ -85,7 +86,7 @@ def _undescribed(scene: Scene, version: str) -> Plan:
         why = f": {answer.says}" if answer else ""
         return wait(f"waiting for the registry to describe version {version}{why}", REGISTRY_SECONDS)
     message = f"the registry does not describe version {version}: {answer.says}; register it, or ask for another one"
-    return replace(stall("VersionNotDescribed", message), again=REFUSED_SECONDS)
+    return replace(stall(stalls.VERSION_NOT_DESCRIBED, message), again=REFUSED_SECONDS)
 
 
 def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
@@ -118,7 +119,7 @@ def _create(scene: Scene, desired: Desired, version: Version) -> Plan:
     )
     manifest = revision(release, spec)
     decision = Decision(
-        action="Started",
+        action=decisions.STARTED,
         revision=manifest["metadata"]["name"],
         message=f"version {version.version} starts as {manifest['metadata']['name']}"
         + (f": alias {alias} points at it" if alias else ": spec.model.candidate.version names it"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from slipway.api.actors import written
 from slipway.api.gates.specs import Gates, MetricGate, MetricSource
 from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
 from slipway.gates.decision import Action, Decision, decide
 from slipway.gates.inline import contract, governance, metrics
@@ -24,7 +25,7 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     if decision.action is Action.REJECT:
         return reject(scene, candidate, decision)
     if decision.action is not Action.RUN:
-        why = ("Fetching", "fetching and verifying the model's artifacts")
+        why = (attempts.FETCHING, "fetching and verifying the model's artifacts")
         return move(scene, candidate, Phase.FETCHING, why, by=written(candidate.spec.intake.actor))
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())
@@ -51,7 +52,7 @@ def reject(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
     results = {result.name: result for result in candidate.status.gates}
     decided = results.get(decision.gates[0]) if decision.gates else None
     inconclusive = decided is not None and decided.verdict is Verdict.INCONCLUSIVE
-    reason = f"Gate{decided.verdict.value}" if decided else "NotApproved"
+    reason = f"Gate{decided.verdict.value}" if decided else attempts.NOT_APPROVED
     phase = Phase.INCONCLUSIVE if inconclusive else Phase.REJECTED
     return move(scene, candidate, phase, (reason, decision.message))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.attempt.fetching import POLL_SECONDS, bring_up, overdue, read_report
 from slipway.plan.situation.observed import Pod
@@ -34,16 +35,16 @@ def _broken(scene: Scene, candidate: ModelRevision) -> Plan | None:
         report = read_report(pod)
         if report is not None and report.ok and report.digest != candidate.digest:
             message = f"pod {pod.name} fetched {report.digest}, but {candidate.digest} is pinned: the artifacts changed"
-            return move(scene, candidate, Phase.REJECTED, ("DigestMismatch", message))
+            return move(scene, candidate, Phase.REJECTED, (attempts.DIGEST_MISMATCH, message))
         if report is not None and pod.fetch_failed and not report.ok and not report.retryable:
             why = (
-                (report.reason or "FetchFailed")[:64],
+                (report.reason or attempts.FETCH_FAILED)[:64],
                 (report.message or "the artifacts could not be fetched")[:1000],
             )
             return move(scene, candidate, Phase.REJECTED, why)
         failure = _load_failure(pod)
         if failure:
-            return move(scene, candidate, Phase.REJECTED, ("LoadFailed", failure))
+            return move(scene, candidate, Phase.REJECTED, (attempts.LOAD_FAILED, failure))
     return None
 
 
@@ -76,5 +77,5 @@ def _ready(scene: Scene, candidate: ModelRevision) -> Plan | None:
     staging = scene.seen.services.get(names.staging_service(scene.name))
     if staging is None or dict(staging.selector) != names.selector(scene.name, candidate.name):
         return Plan(Apply(services.staging(scene.seen.release, candidate.name)), again=0.0)
-    why = ("Gating", f"{current.ready} pods are ready; running the gates")
+    why = (attempts.GATING, f"{current.ready} pods are ready; running the gates")
     return move(scene, candidate, Phase.GATING, why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slipway.api.actors import UNVERIFIED, Part, written
+from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.attempt import canary, fetching, gating, pending, promoting, staging
 from slipway.plan.situation.phases import IN_FLIGHT
@@ -31,26 +32,26 @@ def attempt(scene: Scene) -> Plan | None:
         return None
     for older in scene.seen.revisions:
         if older.status.phase in IN_FLIGHT and older is not candidate and older is not scene.live:
-            return move(scene, older, Phase.SUPERSEDED, ("Superseded", f"{candidate.name} is newer"))
+            return move(scene, older, Phase.SUPERSEDED, (attempts.SUPERSEDED, f"{candidate.name} is newer"))
     return _outdated(scene, candidate) or STEPS[candidate.status.phase](scene, candidate)
 
 
 def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """End an attempt that nobody wants any more. Only before the flip: afterwards a new wish queues behind it."""
     if scene.seen.release.spec.rollback is not None:
-        why = ("RollbackRequested", "spec.rollback holds production elsewhere")
+        why = (attempts.ROLLBACK_REQUESTED, "spec.rollback holds production elsewhere")
         return move(scene, candidate, Phase.ABORTED, why, by=scene.who(Part.ROLLBACK))
     if scene.seen.registry.problem:
         return None
     desired = scene.desired
     if desired is None:
-        why = ("AliasGone", f"alias {candidate.spec.intake.alias} no longer points at a version")
+        why = (attempts.ALIAS_GONE, f"alias {candidate.spec.intake.alias} no longer points at a version")
         return move(scene, candidate, Phase.ABORTED, why, by=UNVERIFIED)
     if desired.version != candidate.spec.model.version:
-        why = ("AliasMoved", f"version {desired.version} is wanted now")
+        why = (attempts.ALIAS_MOVED, f"version {desired.version} is wanted now")
         wanted = scene.seen.release.status.wanted
         return move(scene, candidate, Phase.SUPERSEDED, why, by=written(wanted.actor) if wanted else UNVERIFIED)
     if (desired.serving_hash, desired.policy_hash) != (candidate.spec.serving_hash, candidate.spec.policy_hash):
-        why = ("SpecChanged", "spec.server, gates, rollout or slo changed")
+        why = (attempts.SPEC_CHANGED, "spec.server, gates, rollout or slo changed")
         return move(scene, candidate, Phase.SUPERSEDED, why, by=scene.who(Part.SPEC))
     return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.api.actors import rule
 from slipway.api.base import seconds
+from slipway.api.reasons import decisions, rules
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.production.draining import QUIET_SECONDS, drained, due, looked
@@ -118,7 +119,7 @@ def _forget(scene: Scene) -> Plan | None:
     if oldest.status.expired_at is None:
         limit = scene.seen.release.spec.revision_history_limit
         why = f"{oldest.name} falls out of the history of {limit} revisions and is deleted"
-        decision = Decision("Expired", oldest.name, why, rule("RevisionHistoryLimit"))
+        decision = Decision(decisions.EXPIRED, oldest.name, why, rule(rules.REVISION_HISTORY_LIMIT))
         return record(oldest, decision, expired_at=stamp(scene.now))
     if oldest.status.outbox:
         return None  # its evidence goes to the audit store first

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from slipway.api.actors import Actor, Part, rule, written
 from slipway.api.outbox import Outcome
 from slipway.api.policy import Rollback
+from slipway.api.reasons import decisions, stalls
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
@@ -40,7 +41,7 @@ def requested(scene: Scene) -> Plan | None:
     target = _target(scene, request)
     if target is None:
         return stall(
-            "NoRollbackTarget",
+            stalls.NO_ROLLBACK_TARGET,
             f"spec.rollback names {request.to or 'version ' + str(request.version)}, and no such revision has served "
             "production; see kubectl get mrev",
         )
@@ -65,7 +66,7 @@ def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
 def _dropped(scene: Scene, state: RollbackState, why: str, by: Actor) -> Plan:
     """A rollback that was decided is not carried out, because of what `by` did."""
     decision = Decision(
-        action="RollbackDropped",
+        action=decisions.ROLLBACK_DROPPED,
         revision=state.to,
         message=why,
         actor=by,
@@ -143,7 +144,7 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
     figured = {"figures": state.figures} if state.figures else {}
     decision = Decision(
-        action="RollbackRequested",
+        action=decisions.ROLLBACK_REQUESTED,
         revision=target.name,
         message=f"rolling back from {state.from_revision} to {target.name}: {state.reason}",
         actor=written(state.actor),
@@ -162,7 +163,9 @@ def _drive(scene: Scene, state: RollbackState) -> Plan | None:
     if state.completed_at is not None:
         return None
     if target is None:
-        return stall("RollbackTargetGone", f"revision {state.to} no longer exists; name another one in spec.rollback")
+        return stall(
+            stalls.ROLLBACK_TARGET_GONE, f"revision {state.to} no longer exists; name another one in spec.rollback"
+        )
     if target is scene.live:
         return None
     if can_serve(scene, target) or _good_enough(scene, target, state):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from slipway.api.outbox import Outcome
+from slipway.api.reasons import stalls
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.traffic import Router as RouterName
 from slipway.plan.production.traffic import ServiceRouter, flip
@@ -116,7 +117,7 @@ def unknown(scene: Scene) -> Plan | None:
     if scene.seen.release.spec.traffic.router is RouterName.SERVICE or scene.seen.gateway_api:
         return None
     return stall(
-        "GatewayAPIMissing",
+        stalls.GATEWAY_API_MISSING,
         "spec.traffic.router is Gateway, but this cluster does not know HTTPRoutes of gateway.networking.k8s.io/v1; "
         "install the Gateway API's definitions, or use router Service",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.api.actors import written
 from slipway.api.outbox import Outcome
+from slipway.api.reasons import attempts, decisions, stalls
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase, Watched
 from slipway.api.traffic import Router
@@ -21,11 +22,11 @@ def settle(scene: Scene) -> Plan | None:
     if live is None:
         return None
     if live.status.phase is Phase.PROMOTING:
-        why = ("Flipped", f"production serves {live.name} (version {live.spec.model.version})")
+        why = (attempts.FLIPPED, f"production serves {live.name} (version {live.spec.model.version})")
         return move(scene, live, Phase.WATCHING, why, flipped_at=stamp(scene.now))
     back = rollback is not None and rollback.to == live.name and rollback.completed_at is None
     if rollback and back and live.status.phase in (Phase.RETIRED, Phase.ROLLED_BACK):
-        why = ("RestoredByRollback", f"production was rolled back to {live.name}")
+        why = (attempts.RESTORED, f"production was rolled back to {live.name}")
         return move(scene, live, Phase.LIVE, why, by=written(rollback.actor), replaced_at=None)
     if live.status.phase not in SERVING:
         return None
@@ -42,7 +43,7 @@ def _leave(scene: Scene, lost: ModelRevision, live: ModelRevision, rollback: Rol
         evidence = _evidence(lost, rollback)
         changes = {"replaced_at": at, "drain": None, "watched": evidence}
         return move(scene, lost, Phase.ROLLED_BACK, why, by=written(rollback.actor), **changes)
-    why = ("Replaced", f"production now serves {live.name}")
+    why = (attempts.REPLACED, f"production now serves {live.name}")
     return move(scene, lost, Phase.RETIRED, why, replaced_at=at, drain=None)
 
 
@@ -58,7 +59,7 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
     done = rollback.model_copy(update={"completed_at": stamp(scene.now)})
     took = elapsed(rollback.requested_at, scene.now)
     decision = Decision(
-        action="RolledBack",
+        action=decisions.ROLLED_BACK,
         revision=rollback.to,
         message=f"production is back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
         actor=written(rollback.actor),
@@ -92,7 +93,7 @@ def misdirected(scene: Scene) -> Plan | None:
     if pointed or service is None:
         return None
     return stall(
-        "SelectorEdited",
+        stalls.SELECTOR_EDITED,
         f"the selector of Service {service.name} points at {scene.served or 'no revision'}, which Slipway did not "
         f"choose; point it back at {_last(scene)}, or set spec.rollback to a revision",
     )
@@ -101,7 +102,7 @@ def misdirected(scene: Scene) -> Plan | None:
 def _edited_route(scene: Scene, route: Route) -> Plan:
     given = ", ".join(f"{share} % to {name}" for name, share in scene.shares.items()) or "nothing to any revision"
     return stall(
-        "RouteEdited",
+        stalls.ROUTE_EDITED,
         f"route {route.name} gives {route.strange or given}, which Slipway did not choose; give all to {_last(scene)} "
         "again, or set spec.rollback to a revision",
     )
@@ -131,5 +132,5 @@ def contested(scene: Scene) -> Plan | None:
 
 def _taken(kind: str, name: str, release: str | None) -> Plan:
     owner = f"belongs to release {release}" if release else "does not belong to this release"
-    reason = "ServiceConflict" if kind == "Service" else "RouteConflict"
+    reason = stalls.SERVICE_CONFLICT if kind == "Service" else stalls.ROUTE_CONFLICT
     return stall(reason, f"{kind} {name} {owner}; rename this release or remove the {kind}")

@@ -11,6 +11,7 @@ from typing import Any
 
 from slipway.api.base import seconds
 from slipway.api.policy import OnNoData
+from slipway.api.reasons import attempts
 from slipway.api.revision import Counted, ModelRevision, Phase, Watched
 from slipway.gates.watch import slo
 from slipway.plan.production.counting import added, renewed
@@ -94,14 +95,17 @@ def _kept(scene: Scene, live: ModelRevision, length: float) -> tuple[str, str]:
     """Why the watch ends well, or at least ends."""
     judged, subject = judgement(scene, live), f"{live.name} (version {live.spec.model.version})"
     if length == 0:
-        return "Promoted", f"{subject} serves; spec.rollout.watch is 0, so it was not watched"
+        return attempts.PROMOTED, f"{subject} serves; spec.rollout.watch is 0, so it was not watched"
     if judged.state is slo.SloState.BREACH:
-        return "PromotedInBreach", f"{subject} serves although {judged.message}: there was no revision to go back to"
+        return (
+            attempts.PROMOTED_IN_BREACH,
+            f"{subject} serves although {judged.message}: there was no revision to go back to",
+        )
     if judged.state is slo.SloState.EVERYTHING_BAD:
-        return "PromotedAmongTrouble", f"{subject} was watched for {length:g} s: {judged.message}"
+        return attempts.PROMOTED_AMONG_TROUBLE, f"{subject} was watched for {length:g} s: {judged.message}"
     if judged.state is slo.SloState.NO_DATA:
-        return "Promoted", f"{subject} was watched for {length:g} s; nobody sent it a request"
-    return "Promoted", f"{subject} kept {judged.kept} for {length:g} s ({judged.message})"
+        return attempts.PROMOTED, f"{subject} was watched for {length:g} s; nobody sent it a request"
+    return attempts.PROMOTED, f"{subject} kept {judged.kept} for {length:g} s ({judged.message})"
 
 
 def _written(scene: Scene, live: ModelRevision) -> Watched:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from slipway.api.actors import UNVERIFIED
 from slipway.api.outbox import Outcome
+from slipway.api.reasons import decisions
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import AliasEdit
 from slipway.plan.registry.announce import RETRY_SECONDS, announcement, contradicted, pointed
@@ -32,7 +33,7 @@ def conflict(scene: Scene) -> Plan | None:
     facts = status.model_copy(update={"alias_edit": edit})
     revision = scene.live.name if scene.live else scene.name
     details = {"to": version or None, "answer": scene.seen.release.spec.model.alias_conflict.value}
-    decision = Decision("AliasEdited", revision, problem, UNVERIFIED, warning=True, details=details)
+    decision = Decision(decisions.ALIAS_EDITED, revision, problem, UNVERIFIED, warning=True, details=details)
     return Plan(decision=decision, facts=facts, again=NOW)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from slipway.api.actors import SLIPWAY, rule
 from slipway.api.outbox import Outcome
+from slipway.api.reasons import decisions, rules
 from slipway.api.release_status import ReleaseStatus
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Action, Decision, Plan
@@ -25,24 +26,24 @@ WITHDRAWAL = "Withdrawal"
 """Taking its share of production from a revision whose attempt has ended; its target is that revision."""
 
 _ACTORS = {
-    ALIAS: rule("AliasFollowsProduction"),
+    ALIAS: rule(rules.ALIAS_FOLLOWS_PRODUCTION),
     RESTORE: SLIPWAY,
-    REOPEN: rule("ServiceDeleted"),
+    REOPEN: rule(rules.SERVICE_DELETED),
     WITHDRAWAL: SLIPWAY,
 }
 _ACTIONS = {
-    (ALIAS, Outcome.INTENDED): "AliasMoving",
-    (ALIAS, Outcome.DONE): "AliasMoved",
-    (ALIAS, Outcome.DROPPED): "AliasMoveDropped",
-    (RESTORE, Outcome.INTENDED): "AliasRestoring",
-    (RESTORE, Outcome.DONE): "AliasRestored",
-    (RESTORE, Outcome.DROPPED): "AliasRestoreDropped",
-    (REOPEN, Outcome.INTENDED): "Reopening",
-    (REOPEN, Outcome.DONE): "Reopened",
-    (REOPEN, Outcome.DROPPED): "ReopenDropped",
-    (WITHDRAWAL, Outcome.INTENDED): "TrafficWithdrawing",
-    (WITHDRAWAL, Outcome.DONE): "TrafficWithdrawn",
-    (WITHDRAWAL, Outcome.DROPPED): "WithdrawalDropped",
+    (ALIAS, Outcome.INTENDED): decisions.ALIAS_MOVING,
+    (ALIAS, Outcome.DONE): decisions.ALIAS_MOVED,
+    (ALIAS, Outcome.DROPPED): decisions.ALIAS_MOVE_DROPPED,
+    (RESTORE, Outcome.INTENDED): decisions.ALIAS_RESTORING,
+    (RESTORE, Outcome.DONE): decisions.ALIAS_RESTORED,
+    (RESTORE, Outcome.DROPPED): decisions.ALIAS_RESTORE_DROPPED,
+    (REOPEN, Outcome.INTENDED): decisions.REOPENING,
+    (REOPEN, Outcome.DONE): decisions.REOPENED,
+    (REOPEN, Outcome.DROPPED): decisions.REOPEN_DROPPED,
+    (WITHDRAWAL, Outcome.INTENDED): decisions.TRAFFIC_WITHDRAWING,
+    (WITHDRAWAL, Outcome.DONE): decisions.TRAFFIC_WITHDRAWN,
+    (WITHDRAWAL, Outcome.DROPPED): decisions.WITHDRAWAL_DROPPED,
 }
 
 

@@ -14,6 +14,7 @@ import rfc8785
 from slipway.api.actors import written
 from slipway.api.gates.verdict import GateResult
 from slipway.api.outbox import CAPACITY, FORWARD_LIMIT, Entry
+from slipway.api.reasons import decisions
 from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import ModelRevision, RevisionStatus
 from slipway.plan.situation.scene import Scene
@@ -91,7 +92,7 @@ def started(revision: ModelRevision) -> RevisionStatus:
     intake, version = revision.spec.intake, revision.spec.model.version
     why = f"alias {intake.alias} points at it" if intake.alias else "spec.model.candidate.version names it"
     decision = Decision(
-        action="Started",
+        action=decisions.STARTED,
         revision=revision.name,
         message=f"version {version} starts as {revision.name}: {why}",
         actor=written(intake.actor),
