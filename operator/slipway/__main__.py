@@ -28,6 +28,7 @@ from slipway.notify.ledger import Ledger
 from slipway.notify.notifier import Notifier
 from slipway.process import handlers, health, logs
 from slipway.process.app import Operator
+from slipway.process.explain import Explain
 from slipway.registry.cache import Board
 from slipway.registry.mlflow import MlflowRegistry
 from slipway.settings import Settings, SettingsError
@@ -66,8 +67,9 @@ async def operate(settings: Settings) -> None:
         if settings.notification_channels:
             ledger = Ledger(store)
             operator.notifier = Notifier(ledger, cluster, settings.notification_channels, instruments, _now)
-        export = Export(store, signer).application()
-        runners = await health.serve(operator.dead, operator.unready, metrics, export)
+        inner = Export(store, signer).application()
+        Explain(context).add_to(inner)
+        runners = await health.serve(operator.dead, operator.unready, metrics, inner)
         try:
             await _run_parts(operator, stop)
         finally:

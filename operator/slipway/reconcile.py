@@ -53,10 +53,10 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
     try:
         await _carry_out(context, (namespace, name), decided.action)
     except (ClusterError, RegistryError):
-        await _tell(context, seen.release, recorded_already(seen, status, decided), now)
+        await _tell(context, seen.release, recorded_already(seen, status, decided), (now, decided.step))
         raise
     context.instruments.passed(scene, status, decided)
-    await _tell(context, seen.release, decisions(seen, status, decided), now)
+    await _tell(context, seen.release, decisions(seen, status, decided), (now, decided.step))
     return decided.again
 
 
@@ -89,8 +89,11 @@ async def _carry_out(context: Context, key: tuple[str, str], action: Action | No
             await act.act(context, key[0], action)
 
 
-async def _tell(context: Context, release: ModelRelease, decided: tuple[Decision, ...], now: datetime) -> None:
+async def _tell(
+    context: Context, release: ModelRelease, decided: tuple[Decision, ...], when: tuple[datetime, str | None]
+) -> None:
     """Decisions, once their write went through: lines of the log and Events. Their records lie in the outboxes."""
+    now, step = when
     for decision in decided:
-        audit.record(release, decision, now)
+        audit.log_decision(release, decision, now, step)
         await events.emit(context.cluster, release, decision, now)

@@ -13,8 +13,8 @@ from slipway.words.times import stamp
 LOG = logging.getLogger("slipway.audit")
 
 
-def entry(release: ModelRelease, decision: Decision, now: datetime) -> dict[str, Any]:
-    """The record of `decision`."""
+def entry(release: ModelRelease, decision: Decision, now: datetime, step: str | None = None) -> dict[str, Any]:
+    """The record of `decision`, with the step of the plan that it comes from."""
     meta = release.metadata
     return {
         "at": stamp(now),
@@ -25,10 +25,11 @@ def entry(release: ModelRelease, decision: Decision, now: datetime) -> dict[str,
         "action": decision.action,
         "actor": decision.actor,
         "reason": decision.message,
+        **({"step": step} if step else {}),
         **{key: value for key, value in decision.details.items() if value is not None},
     }
 
 
-def record(release: ModelRelease, decision: Decision, now: datetime) -> None:
+def log_decision(release: ModelRelease, decision: Decision, now: datetime, step: str | None = None) -> None:
     """Write the audit line of `decision`."""
-    LOG.info(decision.message, extra={"audit": entry(release, decision, now)})
+    LOG.info(decision.message, extra={"audit": entry(release, decision, now, step)})

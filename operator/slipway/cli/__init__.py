@@ -12,6 +12,7 @@ COMMANDS = {
         "release.deploy",
         "Release a model version: move the candidate alias to it, and follow the release to its end.",
     ),
+    "explain": ("release.explain", "Show every step of the operator's plan, and what it says about a release now."),
     "get": ("release.get", "List releases."),
     "lint": ("lint.command", "Check a governance policy, and a model version's tags against it."),
     "report": ("report.command", "Write lineage, figures, audit log, model card and a page that shows them."),

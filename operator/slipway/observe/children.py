@@ -13,6 +13,7 @@ from slipway.audit import pending
 from slipway.cluster.port import NotFound, Object
 from slipway.context.context import Context
 from slipway.observe.views import autoscaler_view, deployment_view, job_view, pod_view, route_view, service_view
+from slipway.plan.situation.needs import UNREAD
 from slipway.plan.situation.observed import Autoscaler, Observed
 from slipway.words import names
 
@@ -52,6 +53,7 @@ async def serving(context: Context, namespace: str, name: str) -> Observed | Non
         gateway_api=routes is not None,
         deployments={view.name: view for view in map(deployment_view, deployments)},
         children=_owned(release, found),
+        **dict.fromkeys(("services", "autoscalers", "pods", "jobs", "pins", "budgets", "monitors"), UNREAD),
     )
 
 

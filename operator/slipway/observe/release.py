@@ -14,8 +14,9 @@ from slipway.context.context import Context
 from slipway.metrics.source import Reading, Target
 from slipway.observe.children import serving, surrounded
 from slipway.observe.views import service_view
-from slipway.plan.needs import Needs, needs
+from slipway.plan.planner import needs
 from slipway.plan.production.rollback import imminent
+from slipway.plan.situation.needs import NOTHING, Needs
 from slipway.plan.situation.observed import ConfigText, Observed, RegistryView, Service
 from slipway.plan.situation.scene import Scene
 
@@ -36,7 +37,7 @@ async def observe(context: Context, namespace: str, name: str, now: datetime) ->
         return seen
     seen = await surrounded(context, seen)
     wants = needs(Scene(seen, now))
-    if wants == Needs():
+    if wants == NOTHING:
         return seen
     return await _extras(context, seen, wants)
 
@@ -59,7 +60,7 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
-    registry, policy, problem, strangers, counters = await asyncio.gather(
+    registry, policy, requests, strangers, counters = await asyncio.gather(
         _described(context, seen, wants),
         _policy(context, seen, wants),
         _requests(context, seen, wants),
@@ -67,19 +68,19 @@ async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
         _counters(context, seen, wants),
     )
     services = {**seen.services, **strangers}
-    seen = replace(seen, registry=registry, policy=policy, requests_problem=problem)
+    seen = replace(seen, registry=registry, policy=policy, requests=requests, services=services)
     if counters is None:
-        return replace(seen, services=services)
+        return seen
     read = {pod: found for pod, found in counters.items() if not isinstance(found, str)}
     unread = {pod: why for pod, why in counters.items() if isinstance(why, str)}
-    return replace(seen, services=services, counters=read, unread=unread)
+    return replace(seen, reading=wants.counters, counters=read, unread=unread)
 
 
 async def _described(context: Context, seen: Observed, wants: Needs) -> RegistryView:
     model = seen.release.spec.model
-    if model.registry not in context.settings.registries or not wants.described.versions:
+    if model.registry not in context.settings.registries or not wants.versions.versions:
         return seen.registry
-    versions = await context.board.versions(model.registry, model.name, wants.described, context.monotonic())
+    versions = await context.board.versions(model.registry, model.name, wants.versions, context.monotonic())
     return replace(seen.registry, versions=versions)
 
 
@@ -89,10 +90,10 @@ async def _policy(context: Context, seen: Observed, wants: Needs) -> ConfigText 
     return await _text(context, seen, wants.policy, POLICY_KEY)
 
 
-async def _requests(context: Context, seen: Observed, wants: Needs) -> str | None:
+async def _requests(context: Context, seen: Observed, wants: Needs) -> ConfigText | None:
     if wants.requests is None:
         return None
-    return (await _text(context, seen, wants.requests.config_map, wants.requests.key)).problem
+    return await _text(context, seen, wants.requests.config_map, wants.requests.key)
 
 
 async def _text(context: Context, seen: Observed, name: str, key: str) -> ConfigText:
@@ -113,7 +114,7 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
 
 async def _counters(context: Context, seen: Observed, wants: Needs) -> Mapping[str, Reading] | None:
     """Counters of the ready pods of all revisions that are asked for, by pod; or why there are none."""
-    reading = wants.reading
+    reading = wants.counters
     judged = seen.revision(reading.judged) if reading else None
     if reading is None or judged is None:
         return None

@@ -5,23 +5,16 @@ Safety comes first: what is seen is written down, then ways back are taken, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slipway.api.reasons import stalls
-from slipway.plan.attempt.intake import intake, record_wanted
-from slipway.plan.attempt.steps import attempt
-from slipway.plan.children.ensure import furnish, reopened
-from slipway.plan.children.ownership import adopt
-from slipway.plan.production.retire import retire, warm_seconds_left
-from slipway.plan.production.rollback import automatic, followed, requested
-from slipway.plan.production.route import attach, mirror, unknown, withdraw
-from slipway.plan.production.settle import contested, misdirected, settle
-from slipway.plan.production.watching import pause, record, watch
-from slipway.plan.registry.alias import conflict
-from slipway.plan.registry.announce import announce
-from slipway.plan.registry.checkpoint import checkpoint
+from slipway.plan.attempt import intake, steps
+from slipway.plan.children import ensure, ownership
+from slipway.plan.production import retire, rollback, route, settle, watching
+from slipway.plan.registry import alias, announce, checkpoint
+from slipway.plan.situation.needs import NOTHING, Kind, Needs, union
 from slipway.plan.situation.observed import Observed
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
@@ -29,8 +22,6 @@ from slipway.plan.writing.moves import stall
 from slipway.plan.writing.outbox import backlog, recorded
 
 BACKLOG_SECONDS = 30.0
-
-Step = Callable[[Scene], Plan | None]
 
 
 def unusable(scene: Scene) -> Plan | None:
@@ -44,7 +35,7 @@ def unusable(scene: Scene) -> Plan | None:
         )
     if registry.problem is None and registry.model_exists is False:
         return stall(stalls.MODEL_NOT_FOUND, f"registry {model.registry} has no registered model {model.name}")
-    return unknown(scene)
+    return route.unknown(scene)
 
 
 def unrecorded(scene: Scene) -> Plan | None:
@@ -56,42 +47,118 @@ def unrecorded(scene: Scene) -> Plan | None:
 def idle(scene: Scene) -> Plan:
     """Nothing to do. Look again when a window closes."""
     if scene.wanted_version is None and not scene.seen.registry.problem:
-        alias = scene.seen.release.spec.model.candidate.alias
-        return Plan(
-            waiting=f"alias {alias} points at no version; set it to release one", again=warm_seconds_left(scene)
-        )
-    return Plan(again=warm_seconds_left(scene))
+        name = scene.seen.release.spec.model.candidate.alias
+        waiting = f"alias {name} points at no version; set it to release one"
+        return Plan(waiting=waiting, again=retire.warm_seconds_left(scene))
+    return Plan(again=retire.warm_seconds_left(scene))
 
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the plan."""
+
+    name: str
+    what: str
+    """What it does, in one sentence."""
+    run: Callable[[Scene], Plan | None]
+    """None: it has nothing to say."""
+    forward: bool = False
+    """Whether a stall stops it. Watching, tidying up and telling the registry go on."""
+    reads: frozenset[Kind] = frozenset()
+    """What it may look at besides the release's own objects; anything else is UNREAD for it."""
+    asks: Callable[[Scene], Needs] = lambda _: NOTHING
+    """What of that it needs now."""
+
+
+COUNTERS = frozenset({Kind.COUNTERS})
+JUDGED = frozenset({Kind.VERSIONS, Kind.POLICY, Kind.REQUESTS, Kind.COUNTERS})
 
 STEPS: tuple[Step, ...] = (
-    mirror,
-    settle,
-    withdraw,
-    requested,
-    automatic,
-    followed,
-    reopened,
-    attach,
-    misdirected,
-    contested,
-    adopt,
-    watch,
-    record,
-    unusable,
-    unrecorded,
-    record_wanted,
-    attempt,
-    furnish,
-    retire,
-    intake,
-    announce,
-    conflict,
-    checkpoint,
-    pause,
+    Step("mirror", "Point the production Service at what the route has made live.", route.mirror),
+    Step("settle", "Write down what production is seen to serve.", settle.settle),
+    Step("withdraw", "Take the share of production from an attempt that has ended.", route.withdraw),
+    Step("requested", "Take production back because spec.rollback asks for it.", rollback.requested),
+    Step(
+        "automatic",
+        "Take a live revision back that breaks its objectives or has no ready pod.",
+        rollback.automatic,
+        reads=COUNTERS,
+        asks=watching.watch_asks,
+    ),
+    Step("followed", "Go to the version that somebody moved the production alias to.", rollback.followed),
+    Step("reopened", "Make the production Service again where somebody deleted it.", ensure.reopened),
+    Step("attach", "Make the route, or bring it in line with spec.traffic.gateway.", route.attach),
+    Step("misdirected", "Stall where production points at what Slipway did not choose.", settle.misdirected),
+    Step(
+        "contested",
+        "Stall where a Service that the candidate needs belongs to something else.",
+        settle.contested,
+        reads=frozenset({Kind.SERVICES}),
+        asks=settle.contested_asks,
+    ),
+    Step("adopt", "Own the release's children, or let them go, as spec.deletionPolicy says.", ownership.adopt),
+    Step(
+        "watch",
+        "Add up the counters of the revision under watch, and end its watch.",
+        watching.watch,
+        reads=COUNTERS,
+        asks=watching.watch_asks,
+    ),
+    Step(
+        "record",
+        "Write down what production answers while a candidate is on its way.",
+        watching.record,
+        reads=COUNTERS,
+        asks=watching.record_asks,
+    ),
+    Step("unusable", "Stall where the spec cannot be carried out.", unusable),
+    Step("unrecorded", "Stall while the audit store has been away for too long.", unrecorded),
+    Step("wanted", "Write down since when the wanted version is wanted.", intake.record_wanted, forward=True),
+    Step(
+        "attempt",
+        "Take the candidate one step further, by its phase, or end its attempt.",
+        steps.attempt,
+        forward=True,
+        reads=JUDGED,
+        asks=steps.attempt_asks,
+    ),
+    Step("children", "Bring the release's own objects in line: Services, budget, monitors, sizes.", ensure.furnish),
+    Step(
+        "retire",
+        "Scale down or remove what neither serves nor is on its way.",
+        retire.retire,
+        reads=COUNTERS,
+        asks=retire.retire_asks,
+    ),
+    Step(
+        "intake",
+        "Start an attempt at the wanted version: pin it as a new revision.",
+        intake.intake,
+        forward=True,
+        reads=frozenset({Kind.VERSIONS}),
+        asks=intake.intake_asks,
+    ),
+    Step("announce", "Tell the registry what production serves.", announce.announce),
+    Step("alias", "Answer an edit of the production alias as spec.model.aliasConflict says.", alias.conflict),
+    Step("checkpoint", "Keep a signed checkpoint of the audit log with a revision at rest.", checkpoint.checkpoint),
+    Step(
+        "pause",
+        "Look again soon while a revision is under watch.",
+        watching.pause,
+        reads=COUNTERS,
+        asks=watching.watch_asks,
+    ),
 )
+"""In this order: what is seen is written down, then ways back are taken, and only then does anything move forward."""
 
-FORWARD = frozenset({record_wanted, attempt, intake})
-"""What a stall stops. Watching, tidying up and telling the registry go on."""
+
+def needs(scene: Scene) -> Needs:
+    """What the steps ask for, before anything of it was read.
+
+    No counters while production is being taken back: nothing may slow that down.
+    """
+    found = union(step.asks(scene) for step in STEPS)
+    return replace(found, counters=None) if rollback.under_way(scene) else found
 
 
 def plan(seen: Observed, now: datetime) -> Plan:
@@ -100,20 +167,36 @@ def plan(seen: Observed, now: datetime) -> Plan:
     if seen.release.metadata.deletion_timestamp is not None:
         return Plan(waiting="being deleted")
     resting: list[Plan] = []
-    for step in STEPS:
-        stalled = next((rest.stalled for rest in resting if rest.stalled), None)
-        decided = None if stalled and step in FORWARD else step(scene)
+    for step, decided in said(scene):
         if decided is None:
             continue
         if decided.action or decided.facts:
-            return recorded(scene, replace(decided, stalled=stalled))
-        resting.append(decided)
+            stalled = next((rest.stalled for rest in resting if rest.stalled), None)
+            return recorded(scene, replace(decided, stalled=stalled, step=step.name))
+        resting.append(replace(decided, step=step.name))
     return _rest([*resting, idle(scene)])
+
+
+def said(scene: Scene) -> Iterator[tuple[Step, Plan | None]]:
+    """Every step with what it says about the scene, in order; those that a stall stops say nothing."""
+    stalled, shown = False, dict[tuple[frozenset[Kind], Needs], Scene]()
+    for step in STEPS:
+        allowed = step.reads, step.asks(scene)
+        if allowed not in shown:
+            shown[allowed] = Scene(scene.seen.only(*allowed), scene.now)
+        decided = None if stalled and step.forward else step.run(shown[allowed])
+        stalled = stalled or (decided is not None and decided.stalled is not None)
+        yield step, decided
 
 
 def _rest(plans: list[Plan]) -> Plan:
     """Nothing to do: say what the first of them waits for, and look again when the earliest of them asks to."""
     times = [plan.again for plan in plans if plan.again is not None]
-    waiting = next((plan.waiting for plan in plans if plan.waiting), None)
-    stalled = next((plan.stalled for plan in plans if plan.stalled), None)
-    return Plan(waiting=waiting, again=min(times, default=None), stalled=stalled)
+    stalled = next((plan for plan in plans if plan.stalled), Plan())
+    waiting = next((plan for plan in plans if plan.waiting), Plan())
+    return Plan(
+        waiting=waiting.waiting,
+        again=min(times, default=None),
+        stalled=stalled.stalled,
+        step=stalled.step or waiting.step,
+    )

@@ -16,9 +16,9 @@ Problem = Callable[[], str | None]
 
 
 async def serve(
-    live: Problem, ready: Problem, registry: CollectorRegistry, audit: web.Application | None = None
+    live: Problem, ready: Problem, registry: CollectorRegistry, inner: web.Application | None = None
 ) -> list[web.AppRunner]:
-    """Serve /healthz and /readyz on 8080, /metrics on 9090, `audit` on the loopback's 8082.
+    """Serve /healthz and /readyz on 8080, /metrics on 9090, `inner` on the loopback's 8082.
 
     Each problem is None or a sentence that answers 503.
     """
@@ -43,7 +43,7 @@ async def serve(
     health.add_routes([web.get("/healthz", handler(probe(live))), web.get("/readyz", handler(probe(ready)))])
     figures.add_routes([web.get("/metrics", handler(metrics))])
     runners = [await _start(health, HEALTH_PORT), await _start(figures, METRICS_PORT)]
-    return [*runners, await _start(audit, export.PORT, "127.0.0.1")] if audit else runners
+    return [*runners, await _start(inner, export.PORT, "127.0.0.1")] if inner else runners
 
 
 async def _start(app: web.Application, port: int, host: str | None = None) -> web.AppRunner:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from slipway.metrics.instruments import Instruments
-from slipway.plan.needs import Wanted
+from slipway.plan.situation.needs import Described
 from slipway.plan.situation.observed import RegistryView, Undescribed, Version
 from slipway.registry.protocol import Promotion, Registry, RegistryError, RegistryRefusal
 
@@ -46,7 +46,7 @@ class Board:
         exists = model in entry.aliases if entry.problem is None else None
         return RegistryView(entry.problem, exists, dict(entry.aliases.get(model, {})))
 
-    async def versions(self, name: str, model: str, wanted: Wanted, now: float) -> dict[str, Version | Undescribed]:
+    async def versions(self, name: str, model: str, wanted: Described, now: float) -> dict[str, Version | Undescribed]:
         """The `wanted` versions as the registry describes them now, or why it does not."""
         entry = self._entries[name]
         keys = [(model, version, wanted.metrics) for version in sorted(wanted.versions)]

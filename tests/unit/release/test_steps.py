@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 
 from slipway.api.outbox import FORWARD_LIMIT
 from slipway.observe.release import observe
-from slipway.plan.planner import STEPS
+from slipway.plan.planner import STEPS, Step
+from slipway.plan.situation.needs import NotReadError
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing import actions
 from slipway.plan.writing.actions import Plan
@@ -17,7 +19,7 @@ from slipway.words import names
 from tests.unit.release.canaries import GATEWAY, R1, R2, behind_a_gateway, ends, start
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
 
-BY_NAME = {step.__name__: step for step in STEPS}
+BY_NAME = {step.name: step for step in STEPS}
 PATIENCE = 80
 """Passes within which a step has to have its say."""
 
@@ -52,10 +54,15 @@ async def scene(world: World) -> Scene:
     return Scene(seen, world.now)
 
 
+def alone(step: Step, whole: Scene) -> Plan | None:
+    """What one step says, of what it may see."""
+    return step.run(Scene(whole.seen.only(step.reads, step.asks(whole)), whole.now))
+
+
 async def first_word(world: World, step: str) -> Says:
     """The first thing that `step` says as the operator goes on."""
     for _ in range(PATIENCE):
-        decided = BY_NAME[step](await scene(world))
+        decided = alone(BY_NAME[step], await scene(world))
         if decided is not None:
             return said(decided)
         world.now = world.later(max(await world.step() or 0.0, 0.01))
@@ -216,20 +223,20 @@ TABLE: dict[str, tuple[Arranged, Says]] = {
     "record": (a_candidate_beside_production, Says("WriteRevision")),
     "unusable": (a_registry_that_nobody_configured, Says(stalled="UnknownRegistry")),
     "unrecorded": (an_outbox_that_is_nearly_full, Says(stalled="AuditBacklog")),
-    "record_wanted": (fresh, Says(facts=True)),
+    "wanted": (fresh, Says(facts=True)),
     "attempt": (fresh, Says("WriteRevision", "GatesJudged")),
-    "furnish": (a_release_without_its_metrics_service, Says("Apply")),
+    "children": (a_release_without_its_metrics_service, Says("Apply")),
     "retire": (a_staging_service_without_a_candidate, Says("Delete")),
     "intake": (fresh, Says("CreateRevision", "Started")),
     "announce": (a_promoted_revision, Says("Announce", "AliasMoving", facts=True)),
-    "conflict": (an_alias_that_was_edited, Says(None, "AliasEdited", facts=True)),
+    "alias": (an_alias_that_was_edited, Says(None, "AliasEdited", facts=True)),
     "checkpoint": (a_promoted_revision, Says("Checkpoint")),
     "pause": (a_promoted_revision, Says(waits=True)),
 }
 
 
 def test_every_step_has_its_row_in_the_plans_own_order() -> None:
-    assert list(TABLE) == [step.__name__ for step in STEPS]
+    assert list(TABLE) == [step.name for step in STEPS]
     known = {each.__name__ for each in actions.Action.__args__}
     assert {says.action for _, says in TABLE.values() if says.action} <= known
 
@@ -240,6 +247,34 @@ async def test_a_step_says_what_follows_from_what_is_seen(step: str) -> None:
     assert await first_word(await arrange(), step) == expected
 
 
-@pytest.mark.parametrize("step", ["record_wanted", "attempt", "intake"])
+@pytest.mark.parametrize("step", ["wanted", "attempt", "intake"])
 async def test_at_rest_no_step_goes_forward(step: str) -> None:
-    assert BY_NAME[step](await scene(await serving())) is None
+    assert alone(BY_NAME[step], await scene(await serving())) is None
+
+
+async def story(world: World, step: Step) -> None:
+    """`step` is asked in each pass, as the operator goes on."""
+    for _ in range(PATIENCE):
+        alone(step, await scene(world))
+        world.now = world.later(max(await world.step() or 0.0, 0.01))
+
+
+@pytest.mark.parametrize("step", ["watch", "record", "attempt", "intake", "pause"])
+async def test_a_step_that_forgets_to_say_what_it_reads_fails(step: str) -> None:
+    """Not "nothing there": it would decide on that. What was not read cannot be looked into."""
+    with pytest.raises(NotReadError):
+        await story(await TABLE[step][0](), replace(BY_NAME[step], reads=frozenset()))
+
+
+@pytest.mark.parametrize("step", TABLE)
+async def test_a_step_asks_for_nothing_but_what_it_says_that_it_reads(step: str) -> None:
+    world = await TABLE[step][0]()
+    for _ in range(20):
+        whole = await scene(world)
+        assert {each.name: each.asks(whole).kinds - each.reads for each in STEPS} == {name: set() for name in BY_NAME}
+        world.now = world.later(max(await world.step() or 0.0, 0.01))
+
+
+def test_each_step_says_what_it_does() -> None:
+    assert len({step.what for step in STEPS}) == len(STEPS)
+    assert all(step.what.endswith(".") and step.what[0].isupper() for step in STEPS)

@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from slipway.metrics.instruments import Instruments
-from slipway.plan.needs import Wanted
+from slipway.plan.situation.needs import Described
 from slipway.plan.situation.observed import Undescribed
 from slipway.registry.cache import VERSION_TTL_SECONDS, Board
 from slipway.registry.protocol import Promotion, RegistryError
@@ -53,8 +53,8 @@ async def test_in_an_outage_the_last_answer_stands_beside_the_problem(board: Boa
     assert view.aliases == {"staging": "1"}
 
 
-def wanted(version: str, *metrics: str) -> Wanted:
-    return Wanted(frozenset({version}), frozenset(metrics))
+def wanted(version: str, *metrics: str) -> Described:
+    return Described(frozenset({version}), frozenset(metrics))
 
 
 async def test_a_version_is_described_once_within_its_time(board: Board, registry: FakeRegistry) -> None:

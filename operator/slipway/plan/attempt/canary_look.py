@@ -80,7 +80,8 @@ class Look:
         before, now = self.known.watched, self.state.watched
         if self.state is self.known:
             return False
-        read = self.scene.seen.counters or {}
+        seen = self.scene.seen
+        read = {**seen.counters_of(self.candidate.name), **seen.counters_of(self.known.against)}
         if before.read_at is None or renewed(before, read) or before.state != now.state:
             return True
         complete = self.known.requests >= self.asked.min_requests

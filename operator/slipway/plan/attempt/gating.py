@@ -97,8 +97,11 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
 
 def _unmountable(scene: Scene, run: GateRun) -> str | None:
     """Why the gate's pod would wait for its input until the deadline; None: it would not."""
-    problem = scene.seen.requests_problem
-    if not isinstance(run.spec, SmokeGate) or run.spec.requests_from is None or problem is None:
+    if not isinstance(run.spec, SmokeGate) or run.spec.requests_from is None:
+        return None
+    found = scene.seen.requests
+    problem = found.problem if found else None
+    if problem is None:
         return None
     return f"ConfigMap {run.spec.requests_from.config_map}: {problem}; create it, or leave requestsFrom out"
 

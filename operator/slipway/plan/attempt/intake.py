@@ -10,6 +10,7 @@ from slipway.api.reasons import decisions, stalls
 from slipway.api.release_status import Wanted
 from slipway.api.revision import Intake, Phase, PinnedModel, RevisionSpec
 from slipway.plan.situation.hold import held
+from slipway.plan.situation.needs import NOTHING, Described, Needs
 from slipway.plan.situation.observed import Version
 from slipway.plan.situation.scene import Desired, Scene
 from slipway.plan.writing.actions import CreateRevision, Decision, Plan
@@ -54,6 +55,16 @@ def _asked_by(scene: Scene, desired: Desired) -> Actor:
         if (last.spec.serving_hash, last.spec.policy_hash) != (desired.serving_hash, desired.policy_hash):
             return scene.who(Part.SPEC)
     return written(wanted.actor) if wanted else UNVERIFIED
+
+
+def intake_asks(scene: Scene) -> Needs:
+    """The version that is wanted and not served, unless it failed before."""
+    live, desired = scene.live, scene.desired
+    if scene.candidate is not None or desired is None or scene.failed_before(desired):
+        return NOTHING
+    if live is not None and live.spec.serving_hash == desired.serving_hash:
+        return NOTHING
+    return Needs(versions=Described(frozenset({desired.version})))
 
 
 def intake(scene: Scene) -> Plan | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from slipway.api.actors import UNVERIFIED, Part, written
+from slipway.api.gates.specs import MetricSource
 from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan.attempt import canary, fetching, gating, pending, promoting, staging
+from slipway.plan.attempt import canary, canary_look, fetching, gating, pending, promoting, staging
+from slipway.plan.situation.needs import NOTHING, Described, Needs, Reading
 from slipway.plan.situation.phases import IN_FLIGHT
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
@@ -34,6 +36,29 @@ def attempt(scene: Scene) -> Plan | None:
         if older.status.phase in IN_FLIGHT and older is not candidate and older is not scene.live:
             return move(scene, older, Phase.SUPERSEDED, (attempts.SUPERSEDED, f"{candidate.name} is newer"))
     return _outdated(scene, candidate) or STEPS[candidate.status.phase](scene, candidate)
+
+
+def attempt_asks(scene: Scene) -> Needs:
+    """What gates judge, and the counters that a canary is judged on."""
+    candidate = scene.candidate
+    if candidate is None:
+        return NOTHING
+    state = candidate.status.canary
+    if state is not None and canary_look.due(candidate):
+        return Needs(counters=Reading(candidate.name, frozenset({candidate.name, state.against})))
+    return _judged(scene, candidate) if candidate.status.phase in (Phase.PENDING, Phase.GATING) else NOTHING
+
+
+def _judged(scene: Scene, candidate: ModelRevision) -> Needs:
+    gates, live = candidate.spec.policy.gates, scene.live
+    versions = {candidate.spec.model.version} | ({live.spec.model.version} if live else set())
+    metrics = frozenset(gate.name for gate in gates.metrics if gate.source is MetricSource.LOGGED)
+    smoke = gates.smoke if candidate.status.phase is Phase.GATING else None
+    return Needs(
+        versions=Described(frozenset(versions), metrics),
+        policy=gates.governance.policy if gates.governance else None,
+        requests=smoke.requests_from if smoke else None,
+    )
 
 
 def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:

@@ -8,6 +8,7 @@ from slipway.api.reasons import decisions, rules
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.production.draining import QUIET_SECONDS, drained, due, looked
+from slipway.plan.situation.needs import NOTHING, Needs, Reading
 from slipway.plan.situation.phases import ENDED_EARLY, IN_FLIGHT
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Apply, Decision, Delete, Plan
@@ -15,6 +16,12 @@ from slipway.plan.writing.moves import note, record, wait
 from slipway.render.deployment import deployment
 from slipway.words import names
 from slipway.words.times import elapsed, stamp
+
+
+def retire_asks(scene: Scene) -> Needs:
+    """What the pods of a revision that is to be scaled to zero are doing this very second."""
+    idle = to_look_at(scene)
+    return Needs(counters=Reading(idle.name, frozenset({idle.name}), now=True)) if idle else NOTHING
 
 
 def retire(scene: Scene) -> Plan | None:

@@ -8,11 +8,13 @@ from slipway.api.reasons import attempts, decisions, stalls
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase, Watched
 from slipway.api.traffic import Router
+from slipway.plan.situation.needs import NOTHING, Needs
 from slipway.plan.situation.observed import Route
 from slipway.plan.situation.phases import ENDED_EARLY, MAY_HAVE_WEIGHT, SERVING
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import NOW, Decision, Plan
 from slipway.plan.writing.moves import move, stall
+from slipway.words import names
 from slipway.words.times import elapsed, stamp
 
 
@@ -120,6 +122,15 @@ def _last(scene: Scene) -> str:
         return scene.lost[-1].name
     last = scene.seen.release.status.live
     return last.revision if last else "a revision"
+
+
+def contested_asks(scene: Scene) -> Needs:
+    """The Services that the candidate's way to production is going to make."""
+    candidate = scene.candidate
+    if candidate is None:
+        return NOTHING
+    planned = {candidate.name, names.staging_service(scene.name), names.metrics_service(scene.name)}
+    return Needs(services=frozenset(planned - set(scene.seen.services)))
 
 
 def contested(scene: Scene) -> Plan | None:

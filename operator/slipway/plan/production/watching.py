@@ -15,6 +15,7 @@ from slipway.api.reasons import attempts
 from slipway.api.revision import Counted, ModelRevision, Phase, Watched
 from slipway.gates.watch import slo
 from slipway.plan.production.counting import added, renewed
+from slipway.plan.situation.needs import NOTHING, Needs, Reading
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
 from slipway.plan.writing.moves import move, note, wait
@@ -72,6 +73,14 @@ def unreadable(scene: Scene, revision: ModelRevision) -> str:
     """That none of its counters can be read, and why where somebody was asked."""
     why = scene.seen.unread_of(revision.name)
     return f"no request counter of {revision.name} can be read{f': {why}' if why else ''}"
+
+
+def watch_asks(scene: Scene) -> Needs:
+    """The counters of the revision under watch."""
+    live = scene.live
+    if live is None or live.status.phase is not Phase.WATCHING:
+        return NOTHING
+    return Needs(counters=Reading(live.name, frozenset({live.name})))
 
 
 def watch(scene: Scene) -> Plan | None:
@@ -153,6 +162,14 @@ def recording(scene: Scene, candidate: ModelRevision) -> bool:
     known = candidate.status.production_before
     due = known is None or elapsed(known.read_at, scene.now) >= RECORD_SECONDS
     return due and candidate.status.phase in ON_ITS_WAY
+
+
+def record_asks(scene: Scene) -> Needs:
+    """The live revision's counters by the candidate's objective: the candidate is held against them after the flip."""
+    live, candidate = scene.live, scene.candidate
+    if live is None or candidate is None or not recording(scene, candidate):
+        return NOTHING
+    return Needs(counters=Reading(candidate.name, frozenset({live.name})))
 
 
 def record(scene: Scene) -> Plan | None:

@@ -1,4 +1,7 @@
-"""What was seen in the cluster and in the registry, as the planner takes it. Unknown is a value: None."""
+"""What was seen in the cluster and in the registry, as the planner takes it.
+
+Unknown is a value: None. What was not read is UNREAD, which is not empty: nobody can look into it.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from slipway.api.actors import Actors
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.gates.inline.logged import Logged
+from slipway.plan.situation.needs import UNREAD, Kind, Needs, Reading
 from slipway.settings import Settings
 
 
@@ -226,13 +230,15 @@ class Observed:
     children: tuple[tuple[str, str, str, bool], ...] = ()
     """The release's own children: kind, name, uid, and whether they refer to it as their owner."""
     policy: ConfigText | None = None
-    requests_problem: str | None = None
-    """Why the smoke gate's requests cannot be mounted; None: they can, or were not looked for."""
+    requests: ConfigText | None = None
+    """The smoke gate's requests; None: not asked for."""
     registry: RegistryView = field(default_factory=RegistryView)
     actors: Actors = field(default_factory=Actors)
     """Who made the release's spec what it is, as far as that is certain."""
-    counters: Mapping[str, Counters] | None = None
-    """Counters of the pods that a decision may need now, by pod; None: not read. Who did not answer is missing."""
+    reading: Reading | None = None
+    """Whose counters were read; None: nobody's."""
+    counters: Mapping[str, Counters] = field(default_factory=dict)
+    """Those counters by pod. Who did not answer is missing."""
     unread: Mapping[str, str] = field(default_factory=dict)
     """Pod that was asked for its counters in vain → why, as the end of a sentence that begins with the pod."""
 
@@ -246,13 +252,31 @@ class Observed:
 
     def counters_of(self, revision: str) -> Mapping[str, Counters]:
         """Counters of those pods of `revision` that were read."""
-        read = self.counters or {}
-        return {pod.name: read[pod.name] for pod in self.pods_of(revision) if pod.name in read}
+        if self.reading is None and self.counters is not UNREAD:
+            return {}
+        return {pod.name: self.counters[pod.name] for pod in self.pods_of(revision) if pod.name in self.counters}
 
     def unread_of(self, revision: str) -> str | None:
         """Which pods of `revision` were asked for their counters in vain, and why, in one sentence; None: none."""
+        if self.reading is None and self.unread is not UNREAD:
+            return None
         missing = [pod.name for pod in self.pods_of(revision) if pod.name in self.unread]
         if not missing:
             return None
         others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         return f"pod {missing[0]}{others} {self.unread[missing[0]]}"
+
+    def only(self, kinds: frozenset[Kind], asked: Needs) -> Observed:
+        """The same for a step that reads `kinds` and has `asked` for these: what was read for others is UNREAD."""
+        ours = asked.counters is not None and asked.counters.judged == (self.reading and self.reading.judged)
+        versions = self.registry.versions if Kind.VERSIONS in kinds else UNREAD
+        counted = Kind.COUNTERS in kinds
+        return replace(
+            self,
+            registry=replace(self.registry, versions=versions),
+            policy=self.policy if Kind.POLICY in kinds else UNREAD,
+            requests=self.requests if Kind.REQUESTS in kinds else UNREAD,
+            reading=self.reading if counted and ours else None,
+            counters=self.counters if counted else UNREAD,
+            unread=self.unread if counted else UNREAD,
+        )

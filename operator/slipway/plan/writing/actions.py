@@ -157,6 +157,8 @@ class Plan:
     """Reason and sentence: nothing goes on until a human acts."""
     waiting: str | None = None
     """What is being waited for, in one sentence."""
+    step: str | None = None
+    """The step of the planner that said so; None: none had anything to do."""
 
     def __post_init__(self) -> None:
         """See the class."""
