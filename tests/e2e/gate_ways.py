@@ -99,10 +99,10 @@ WITHOUT_PODS = {
     "the policy is malformed": Way("good", governed("malformed"), "governance", "Error", "not valid YAML", 2),
     "callers would break": Way(NARROW, {"contract": {}}, "contract", "Fail", "is gone"),
     "its requirements are not met": Way(
-        NARROW, {"contract": {"allowBreaking": True}}, "contract", "Fail", f"{REQUIREMENT} is needed and the server"
+        NARROW, {"contract": {"allowBreaking": True}}, "contract", "Fail", f"{REQUIREMENT} is required, but the server"
     ),
     "its flavour may not serve": Way(
-        "good", {"contract": {"allowedFlavors": ["onnx"]}}, "contract", "Fail", "flavour sklearn may not serve"
+        "good", {"contract": {"allowedFlavors": ["onnx"]}}, "contract", "Fail", "flavour sklearn is not allowed"
     ),
     "its file holds a type of its own": Way(
         FOREIGN, {"contract": {}}, "contract", "Fail", "holds types that may run code: __main__.halve"
@@ -124,7 +124,7 @@ IN_PODS = {
     "it is too slow": Way(
         "slow", loaded(p95="100ms", rate=20, maxErrorRatio=1), "smoke", "Fail", "requests took longer than 100ms"
     ),
-    "answers are wrong": Way("good", loaded(requestsFrom=ONE_IN_TWENTY_BAD), "smoke", "Fail", "no right answer"),
+    "answers are wrong": Way("good", loaded(requestsFrom=ONE_IN_TWENTY_BAD), "smoke", "Fail", "no valid response"),
     "answers are no numbers": Way(
         HOLLOW, loaded(requestsFrom={"configMap": "negative"}), "smoke", "Fail", "2 x a prediction is null"
     ),
@@ -133,7 +133,7 @@ IN_PODS = {
         loaded(p95="20s", requests=60, maxErrorRatio=0.5, requestsFrom=ONE_IN_TWENTY_BAD),
         "smoke",
         "Inconclusive",
-        "on both sides of 5 %: send more requests",
+        "which includes the limit of 5 %: send more requests",
     ),
     "there are no requests": Way(
         "good",
@@ -157,7 +157,9 @@ IN_PODS = {
     "it says no": custom("Fail", "unfair", *writes(said(verdict="Fail", message="unfair"))),
     "its verdict is no JSON": custom("Error", "not JSON", *writes("'all good'")),
     "its verdict is too long": custom("Error", "longer than 4096 bytes", *writes("'x' * 5000")),
-    "it passes and crashes": custom("Error", "did not end well", *writes(said(verdict="Pass", message="fine", n=1), 3)),
+    "it passes and crashes": custom(
+        "Error", "its container failed", *writes(said(verdict="Pass", message="fine", n=1), 3)
+    ),
     "it is killed": custom("Error", "killed (exit code 137)", "python", "-c", "raise SystemExit(137)"),
     "it says nothing": custom("Error", "gave no verdict", "true"),
     "it hangs": custom("Error", "it ran out of time", "sleep", "600", timeout="3s"),

@@ -175,7 +175,7 @@ def test_without_a_controller_and_without_traffic_nothing_is_promoted(
     release.until_phase(worse, "Gating")
     gateway.scale(cluster, 0)
     try:
-        said = "has not taken up the latest weights yet"
+        said = "has not programmed the latest weights yet"
         until(
             "the gateway's silence is said", lambda: said in release.condition("RouteAccepted").get("message", ""), 60
         )

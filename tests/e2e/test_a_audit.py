@@ -117,7 +117,7 @@ def test_the_log_is_whole_and_held_against_its_checkpoints(release: Release) -> 
     until("the live revision bears a checkpoint", lambda: _checkpoints(release), 30, release.seen)
     done = slipway("verify")
     assert done.code == 0, done.said
-    assert "the log is whole" in done.said
+    assert "the log is intact" in done.said
 
 
 def test_the_model_version_bears_a_checkpoint_too(release: Release) -> None:
@@ -153,7 +153,7 @@ def test_a_tampered_copy_of_the_database_is_found_and_the_record_named(operator:
     changes = {
         'UPDATE records SET body = replace(body, \'"actor":"\', \'"actor":"not \') WHERE seq = 5': "record 5:",
         "DELETE FROM records WHERE seq = 3": "record 3:",
-        "DELETE FROM records WHERE seq > 4": "record 5: the log is cut",
+        "DELETE FROM records WHERE seq > 4": "record 5: the log is truncated",
     }
     for number, (statement, named) in enumerate(changes.items()):
         copy = tmp_path / f"copy{number}.db"
@@ -174,7 +174,7 @@ def test_a_tampered_export_is_found_without_a_cluster(tmp_path: Path) -> None:
     lines = out.read_bytes().splitlines(keepends=True)
     out.write_bytes(b"".join(lines[:-1]))
     done = slipway("verify", "--file", out, "--public-key", key)
-    assert (done.code, f"record {len(lines)}: the log is cut" in done.said) == (1, True)
+    assert (done.code, f"record {len(lines)}: the log is truncated" in done.said) == (1, True)
 
 
 def _checkpoints(release: Release) -> bool:

@@ -144,7 +144,7 @@ def test_approval_by_the_author_is_refused_and_by_another_is_not(
     digest = (release.newest(version) or waiting)["status"]["digest"]
 
     alice.patch(release.name, approve(digest))
-    refusal = "alice registered the version; another person must approve it"
+    refusal = "alice registered the version; someone else must approve it"
     until("the author is refused", lambda: refusal in str(release.status().get("message")), 30, release.seen)
     bob.patch(release.name, approve(None))
     bob.patch(release.name, approve(digest))

@@ -59,7 +59,7 @@ def test_a_watch_ends_by_what_prometheus_has_counted(release: Release, versions:
     release.apply(rollout=rollout(watch="30s"))
     promoted = release.release(versions["good"])
     assert promoted["status"]["watched"]["requests"] >= 30
-    assert "kept its objectives for 30 s" in promoted["status"]["message"]
+    assert "met its objectives for 30 s" in promoted["status"]["message"]
 
 
 def test_a_watch_does_not_end_on_nan_nor_without_prometheus_and_says_so(

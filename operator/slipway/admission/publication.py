@@ -58,7 +58,7 @@ class Publication:
         """One look, and a write where something differs. Raises ClusterError."""
         found = await self._cluster.get(KIND, "", self._configuration)
         if found is None:
-            raise ClusterError(404, f"{self._configuration} does not exist; install the chart again")
+            raise ClusterError(404, f"{self._configuration} does not exist; reinstall the chart")
         present = found["webhooks"][0]["clientConfig"]
         wanted = {
             **present,
@@ -69,4 +69,4 @@ class Publication:
             return
         version = found["metadata"]["resourceVersion"]
         await self._cluster.swap((KIND, "", self._configuration), version, {"/webhooks/0/clientConfig": wanted})
-        LOG.info("the API server knows the webhook now")
+        LOG.info("the webhook is registered with the API server")

@@ -32,24 +32,24 @@ class Outcome(StrEnum):
 class Entry(Frozen):
     """One decision or effect."""
 
-    seq: int = Field(ge=1, description="Running number inside this object: what identifies the entry.")
+    seq: int = Field(ge=1, description="Number of the entry within this object.")
     at: Timestamp = Field(description="When it was decided.")
-    action: Word = Field(description="What was decided, in one word.")
-    revision: Word = Field(description="The ModelRevision that it is about; empty: none.")
+    action: Word = Field(description="The decision, as a machine-readable word.")
+    revision: Word = Field(description="The ModelRevision it concerns. Empty if none.")
     digests: dict[str, Hex] = Field(
         default_factory=dict,
         max_length=4,
         description="Digest of the artifacts; hashes of pods and policy.",
     )
     actor: Line = Field(
-        description="Who decided: a user as the API server knows it, the rule that fired, or unverified."
+        description="Who decided: a user as authenticated by the API server, the rule that fired, or unverified."
     )
-    reason: Line = Field(description="Why, in one sentence.")
+    reason: Line = Field(description="Human-readable reason.")
     from_: Word | None = Field(None, alias="from", description="Phase, revision or version before.")
     to: Word | None = Field(None, description="Phase, revision or version after.")
-    effect: Word | None = Field(None, description="The effect that it is about, such as Flip; absent: none.")
-    outcome: Outcome = Field(Outcome.DECIDED, description="What it says about the effect.")
-    details: dict[str, Line] = Field(default_factory=dict, max_length=32, description="Figures and names.")
+    effect: Word | None = Field(None, description="The effect it concerns, such as Flip. Unset if none.")
+    outcome: Outcome = Field(Outcome.DECIDED, description="Outcome of the effect.")
+    details: dict[str, Line] = Field(default_factory=dict, max_length=32, description="Values and names.")
     evidence: dict[str, Hex] = Field(
         default_factory=dict, max_length=40, description="SHA-256 of each gate's result, as canonical JSON."
     )

@@ -36,7 +36,7 @@ class OnNoData(StrEnum):
 
 
 class Step(Frozen):
-    """A share of production traffic that the candidate has to earn its next one with. It ends by evidence."""
+    """One canary step: the candidate's share of production traffic, held until enough requests can be judged."""
 
     weight: int = Field(ge=1, le=99, description="The candidate's share of production traffic in percent.")
     min_requests: int = Field(
@@ -44,41 +44,46 @@ class Step(Frozen):
     )
     timeout: Duration = Field(
         "10m",
-        description="Fewer requests than minRequests after so long make the revision Inconclusive: never a pass.",
+        description="If minRequests is not reached within this time, the revision ends as Inconclusive; it "
+        "never passes.",
     )
     pause: bool = Field(
-        False, description="With its evidence there, the step waits until spec.resume names it: REVISION/STEP."
+        False, description="Once the step has enough evidence, wait until spec.resume is set to REVISION/STEP."
     )
 
 
 class Rollout(Frozen):
-    """The pace of a release."""
+    """How a release is rolled out."""
 
     steps: Annotated[tuple[Step, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Canary steps between the gates and the promotion. None: production is flipped at once.",
+        description="Canary steps between the gates and the promotion. If empty, all traffic moves at once.",
         json_schema_extra=validated(WEIGHTS_INCREASE),
     )
     watch: Duration = Field(
         "10m",
-        description="How long the revision is watched after the flip; an SLO breach inside it rolls back by itself.",
+        description="How long the revision is watched after promotion. An SLO breach in this window triggers "
+        "an automatic rollback.",
     )
     keep_warm: Duration = Field(
         "1h",
-        description="How long the previous revision's pods stay ready after a promotion: a rollback starts no pod.",
+        description="How long the previous revision's pods keep running after a promotion, so that a "
+        "rollback does not have to start pods.",
     )
     after_rollback: AfterRollback = Field(
         AfterRollback.HOLD,
-        description="Hold: after an automatic rollback nothing is promoted until spec.retry changes. "
-        "Continue: the next version that the alias moves to is tried.",
+        description="What to do after an automatic rollback. Hold: suspend promotions until spec.retry "
+        "changes. Continue: try the next version that the alias moves to.",
     )
     on_no_data: OnNoData = Field(
         OnNoData.HOLD,
-        description="Where the request counters of a revision under watch cannot be read for a minute. Hold: the watch "
-        "goes on until they can be, and nothing else is promoted. Rollback: production goes back.",
+        description="What to do if the request counters of a watched revision cannot be read for one minute. "
+        "Hold: keep watching, and suspend promotions, until they can be read. Rollback: roll "
+        "production back.",
     )
     progress_deadline: Duration = Field(
-        "15m", description="Fetching and staging together may take this long; then the revision is rejected."
+        "15m",
+        description="Deadline for fetching and staging together. A revision that is not ready by then is rejected.",
     )
 
 
@@ -89,7 +94,7 @@ MAX_ROWS = 100
 class LatencyObjective(Frozen):
     """Latency that at most 5 % of requests may exceed."""
 
-    p95: Duration = Field("200ms", description="95th percentile of the time to answer.")
+    p95: Duration = Field("200ms", description="95th percentile of the response time.")
     max_rows: int | None = Field(
         None,
         ge=1,
@@ -107,35 +112,36 @@ class LatencyObjective(Frozen):
 class ErrorObjective(Frozen):
     """Share of requests that may fail."""
 
-    ratio: Ratio = Field(0.01, description="Share of requests answered with a 5xx status.")
+    ratio: Ratio = Field(0.01, description="Maximum share of requests answered with a 5xx status.")
 
 
 class SLO(Frozen):
-    """What production owes its users, judged on raw request counters while a revision is watched."""
+    """Service-level objectives for production, judged on raw request counters while a revision is watched."""
 
     latency: LatencyObjective = Field(LatencyObjective(), description="Latency objective.")
     errors: ErrorObjective = Field(ErrorObjective(), description="Error objective.")
 
 
 class Rollback(Frozen, json_schema_extra=validated(ONE_ROLLBACK_TARGET)):
-    """A way back. While it is present, production is held on the target."""
+    """A rollback request. While it is set, production stays on the target."""
 
     to: ObjectName | None = Field(None, description="previous, or the name of a ModelRevision of this release.")
     version: str | None = Field(
         None,
         pattern=r"^[1-9][0-9]*$",
         max_length=19,
-        description="A model version that this release has served before.",
+        description="A model version that production has served before.",
     )
-    reason: str | None = Field(None, max_length=1024, description="Why, for the people who read the history.")
+    reason: str | None = Field(None, max_length=1024, description="Reason, kept in the history.")
 
 
 class Notifications(Frozen):
-    """Who hears of what happens to the release."""
+    """Channels that are notified of events of this release."""
 
     channels: Annotated[tuple[ObjectName, ...], Field(max_length=8)] = Field(
         default=(),
-        description="Channels that the operator's administrator configured, by name: never a URL. Empty: default.",
+        description="Names of channels configured by the administrator. URLs are not accepted. If empty, the "
+        "channel named default is used.",
     )
 
 

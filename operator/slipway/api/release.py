@@ -1,4 +1,4 @@
-"""ModelRelease: one served model and its policy, for as long as it lives."""
+"""ModelRelease: a served model and its release policy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ONE_CANDIDATE_SOURCE = {
 }
 SAME_MODEL = {
     "rule": "self == oldSelf",
-    "message": "a release serves one model for as long as it lives; make another ModelRelease for another model",
+    "message": "model.name is immutable; create another ModelRelease to serve another model",
 }
 ALIASES_DIFFER = {
     "rule": "!has(self.candidate.alias) || !has(self.productionAlias) || self.candidate.alias != self.productionAlias",
@@ -33,15 +33,15 @@ NAME_FITS_A_SERVICE = {
 STEPS_NEED_WEIGHTS = {
     "rule": "!has(self.rollout) || !has(self.rollout.steps) || size(self.rollout.steps) == 0 || "
     "(has(self.traffic) && has(self.traffic.router) && self.traffic.router == 'Gateway')",
-    "message": "rollout.steps need traffic.router: Gateway; a Service has one selector, so it sends production either "
-    "all to one revision or all to the other, and cannot give a candidate a weight",
+    "message": "rollout.steps require traffic.router: Gateway; a Service has one selector and cannot split "
+    "traffic by weight",
 }
 ROUTER_STAYS_DURING_AN_ATTEMPT = {
     "rule": "!has(self.status) || !has(self.status.candidate) || "
     "!has(self.spec.traffic) || !has(self.spec.traffic.router) || "
     "!has(oldSelf.spec.traffic) || !has(oldSelf.spec.traffic.router) || "
     "self.spec.traffic.router == oldSelf.spec.traffic.router",
-    "message": "traffic.router cannot change while a candidate is on its way; change it when the attempt has ended",
+    "message": "traffic.router cannot change while an attempt is in progress; change it after the attempt has ended",
 }
 
 ALIAS = r"^[A-Za-z0-9_\-]+$"
@@ -54,10 +54,10 @@ class Candidate(Frozen, json_schema_extra=validated(ONE_CANDIDATE_SOURCE)):
         None,
         pattern=ALIAS,
         max_length=255,
-        description="MLflow alias to follow: moving it to another version is a release.",
+        description="MLflow alias to follow. Moving it to another version starts a release.",
     )
     version: str | None = Field(
-        None, pattern=r"^[1-9][0-9]*$", max_length=19, description="One fixed version of the registered model."
+        None, pattern=r"^[1-9][0-9]*$", max_length=19, description="A fixed version of the registered model."
     )
 
 
@@ -83,62 +83,69 @@ class Model(Frozen, json_schema_extra=validated(ALIASES_DIFFER)):
         min_length=1,
         max_length=200,
         pattern=r"^[^/:\x00-\x1f]+$",
-        description="Name of the registered model in MLflow. It cannot be changed.",
+        description="Name of the registered model in MLflow. Immutable.",
         json_schema_extra=validated(SAME_MODEL),
     )
     registry: ObjectName = Field(
-        "default", description="Registry connection that the operator's administrator configured, by name: never a URL."
+        "default", description="Name of a registry connection configured by the administrator. URLs are not accepted."
     )
     candidate: Candidate = Field(description="What to release.")
     production_alias: str = Field(
         "production",
         pattern=ALIAS,
         max_length=255,
-        description="MLflow alias that is moved to what production serves, and back by a rollback.",
+        description="MLflow alias that Slipway keeps on the version that production serves. A rollback moves it back.",
     )
     alias_conflict: AliasConflict = Field(
         AliasConflict.REPORT,
-        description="When somebody else moves productionAlias: Report says so and leaves it. Restore moves it back, "
-        "three times at most until it has stayed for an hour. Follow takes it as a wish and moves production to that "
-        "version, if production has served it before.",
+        description="What to do when someone else moves productionAlias. Report: report it and leave the "
+        "alias unchanged. Restore: move it back, at most three times; the count resets after one "
+        "hour without edits. Follow: treat it as a request and move production to that version, "
+        "if production has served it before.",
     )
     lifecycle_stages: LifecycleStages = Field(
         LifecycleStages.IGNORE,
-        description="Sync keeps MLflow's older stages (Staging, Production, Archived) in step; Ignore leaves them.",
+        description="Sync: keep MLflow's legacy stages (Staging, Production, Archived) in sync. Ignore: "
+        "leave them unchanged.",
     )
 
 
 class ReleaseSpec(Frozen, json_schema_extra=validated(STEPS_NEED_WEIGHTS)):
-    """What is served, what it must prove, and how it is rolled out and taken back."""
+    """Desired state: the model to serve, the checks it must pass, and how it is rolled out and rolled back."""
 
     model: Model = Field(description="The registered model.")
     server: Server = Field(Server(), description="The inference server.")
-    gates: Gates = Field(Gates(), description="Proofs that a revision owes before production is flipped to it.")
-    rollout: Rollout = Field(Rollout(), description="The pace of a release.")
-    slo: SLO = Field(SLO(), description="What production owes its users.")
-    traffic: Traffic = Field(Traffic(), description="How production traffic is moved.")
-    notifications: Notifications = Field(Notifications(), description="Who hears of what happens to the release.")
-    rollback: Rollback | None = Field(
-        None, description="Present: production is rolled back to this target and held there."
+    gates: Gates = Field(Gates(), description="Checks a revision must pass before it receives production traffic.")
+    rollout: Rollout = Field(
+        Rollout(), description="How a release is rolled out: canary steps, watch window, deadlines."
     )
-    paused: bool = Field(False, description="No promotion starts or completes while true; a rollback still works.")
+    slo: SLO = Field(SLO(), description="Service-level objectives for production.")
+    traffic: Traffic = Field(Traffic(), description="How production traffic is routed.")
+    notifications: Notifications = Field(
+        Notifications(), description="Channels that are notified of events of this release."
+    )
+    rollback: Rollback | None = Field(
+        None, description="If set, production is rolled back to this target and stays there until the field is removed."
+    )
+    paused: bool = Field(False, description="If true, no promotion starts or completes. Rollbacks still work.")
     retry: str | None = Field(
         None,
         max_length=63,
-        description="Change it to any other text to try the current candidate again after it was rejected.",
+        description="Set to a different value to retry the current candidate after it was rejected.",
     )
     resume: str | None = Field(
         None,
         pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?/[1-9][0-9]?$",
         max_length=66,
-        description="REVISION/STEP, counted from 1: lifts the pause of that canary step and of those before it.",
+        description="REVISION/STEP, with steps counted from 1. Resumes that canary step and all steps before it.",
     )
     revision_history_limit: int = Field(
-        10, ge=1, le=100, description="Finished revisions to keep; older ones are deleted."
+        10, ge=1, le=100, description="Number of finished revisions to keep. Older ones are deleted."
     )
     deletion_policy: DeletionPolicy = Field(
         DeletionPolicy.DELETE,
-        description="Delete removes what serves together with the ModelRelease; Orphan leaves it serving.",
+        description="What happens to serving objects when the ModelRelease is deleted. Delete: delete them "
+        "too. Orphan: leave them running.",
     )
 
 
@@ -157,7 +164,7 @@ class Metadata(Frozen):
 
 
 class ModelRelease(Frozen):
-    """One served model, its policy, for as long as it lives."""
+    """A served model and its release policy. Long-lived: each new version becomes a ModelRevision."""
 
     metadata: Metadata
     spec: ReleaseSpec

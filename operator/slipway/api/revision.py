@@ -15,7 +15,7 @@ from slipway.api.policy import SLO, Rollout
 from slipway.api.release import Metadata
 from slipway.api.workload import Server
 
-IMMUTABLE = {"rule": "self == oldSelf", "message": "a ModelRevision is evidence: its spec cannot be changed"}
+IMMUTABLE = {"rule": "self == oldSelf", "message": "spec is immutable: a ModelRevision is evidence"}
 
 
 class Phase(StrEnum):
@@ -56,46 +56,48 @@ class PinnedModel(Frozen):
     version: str = Field(description="Model version.")
     model_id: str | None = Field(None, description="MLflow's id of the logged model.")
     run_id: str | None = Field(None, description="Run that made it.")
-    author: str | None = Field(None, description="Who registered the version, by its tag author.")
-    digest: Digest | None = Field(None, description="Digest that the version's model.digest tag promised at intake.")
+    author: str | None = Field(None, description="Author of the version, from its MLflow tag author.")
+    digest: Digest | None = Field(
+        None, description="Digest in the version's tag model.digest when the revision was created."
+    )
 
 
 class PinnedServer(Frozen):
     """The exact pod configuration."""
 
-    image: str = Field(description="Server image, resolved at intake.")
-    native_image: str = Field(description="Image of the init container, resolved at intake.")
-    config: Server = Field(description="Replicas, resources and pod template at intake.")
+    image: str = Field(description="Server image, resolved when the revision was created.")
+    native_image: str = Field(description="Image of the init container, resolved when the revision was created.")
+    config: Server = Field(description="Replicas, resources and pod template when the revision was created.")
 
 
 class Policy(Frozen):
     """The policy that the revision was started under; later edits never relabel its verdicts."""
 
-    gates: Gates = Field(description="Gates as they stood at intake.")
-    rollout: Rollout = Field(description="Pace as it stood at intake.")
-    slo: SLO = Field(description="Objectives as they stood at intake.")
+    gates: Gates = Field(description="Gates when the revision was created.")
+    rollout: Rollout = Field(description="Rollout settings when the revision was created.")
+    slo: SLO = Field(description="Objectives when the revision was created.")
 
 
 class Intake(Frozen):
     """Why the revision exists."""
 
     alias: str | None = Field(None, description="Alias that pointed at the version.")
-    since: Timestamp = Field(description="Since when the version was wanted.")
+    since: Timestamp = Field(description="When the version was requested.")
     generation: int = Field(description="Generation of the ModelRelease.")
     retry: str = Field("", description="spec.retry at intake.")
-    actor: str = Field(description="Who asked, as the API server knows it; otherwise unverified.")
+    actor: str = Field(description="Who requested it, as authenticated by the API server; otherwise unverified.")
 
 
 class RevisionSpec(Frozen, json_schema_extra=validated(IMMUTABLE)):
-    """The bundle: everything that decides what the pods serve and how it was judged."""
+    """The bundle: everything that determines what the pods serve and how they are judged."""
 
     release: ObjectName = Field(description="The ModelRelease.")
-    number: int = Field(ge=1, description="Running number inside the release.")
+    number: int = Field(ge=1, description="Number of the revision within the release.")
     model: PinnedModel = Field(description="The model version.")
     server: PinnedServer = Field(description="The pod configuration.")
     policy: Policy = Field(description="The policy.")
-    serving_hash: str = Field(max_length=16, description="Hash of model and server: what the pods serve.")
-    policy_hash: str = Field(max_length=16, description="Hash of the policy: how it is judged.")
+    serving_hash: str = Field(max_length=16, description="Hash of what the pods serve: model version and server.")
+    policy_hash: str = Field(max_length=16, description="Hash of the policy the revision is judged by.")
     intake: Intake = Field(description="Why the revision exists.")
 
 
@@ -113,8 +115,8 @@ class Fetched(Frozen):
     digest: Digest = Field(description="SHA-256 manifest digest.")
     size_bytes: int | None = Field(None, ge=0, description="Size of the artifacts.")
     flavor: str | None = Field(None, max_length=64, description="MLflow flavour that serves.")
-    compiled: bool | None = Field(None, description="Whether a compiled form was proven equal and is served.")
-    message: str | None = Field(None, max_length=1024, description="Why it was or was not compiled.")
+    compiled: bool | None = Field(None, description="Whether a compiled form was proved equal and is served.")
+    message: str | None = Field(None, max_length=1024, description="Why the model was or was not compiled.")
 
 
 class Counted(Frozen):
@@ -162,18 +164,16 @@ class Watched(Counted):
     """Raw request counters of a revision while it is judged, as read from its pods."""
 
     since: Timestamp | None = Field(
-        None, description="When the pods were first read after the flip: what they answered before is not known."
+        None, description="When the pods were first read after the flip. Earlier requests are not known."
     )
     read_at: Timestamp | None = Field(None, description="When the pods were last read.")
-    production: Beside | None = Field(None, description="What production answered in the same time, where it was read.")
-    state: str | None = Field(
-        None, max_length=32, description="What the counters said when they were last written down."
-    )
+    production: Beside | None = Field(None, description="What production answered in the same time, if it was read.")
+    state: str | None = Field(None, max_length=32, description="Judgement when the counters were last recorded.")
     figures: dict[str, float] = Field(
         default_factory=dict,
         max_length=32,
-        description="The figures behind that: e-values, their threshold, the median number of requests to detect a "
-        "revision three times over its objective.",
+        description="Values behind the judgement: e-values, their threshold, and the median number of "
+        "requests needed to detect a revision at three times its objective.",
     )
     baseline: dict[str, Annotated[tuple[int, int, int], Field(json_schema_extra={"items": {"type": "integer"}})]] = (
         Field(
@@ -191,14 +191,14 @@ class Watched(Counted):
 
 
 class Canary(Frozen):
-    """The canary step that the revision is at: what it was given, and what it did with it."""
+    """The current canary step: the share it was given, and the requests it answered."""
 
     step: int = Field(ge=1, description="Number of the step, counted from 1.")
-    weight: int = Field(ge=1, le=99, description="Share of production traffic in percent that the step asks for.")
+    weight: int = Field(ge=1, le=99, description="Share of production traffic in percent that the step requests.")
     against: str = Field(description="The revision that served production when the canary began.")
     entered_at: Timestamp | None = Field(None, description="When the step was decided.")
     step_started_at: Timestamp | None = Field(
-        None, description="When the route was seen to give it that weight, and a gateway to carry it out."
+        None, description="When the route was observed to have that weight and a gateway had programmed it."
     )
     requests: int = Field(0, ge=0, description="Requests that it answered in this step.")
     of: int = Field(0, ge=0, description="Requests that both sides answered in this step.")
@@ -206,29 +206,31 @@ class Canary(Frozen):
 
 
 class Drain(Frozen):
-    """What was last seen of the pods of a revision that nothing should use any more."""
+    """What was last observed of the pods of a revision that is no longer in use."""
 
-    since: Timestamp = Field(description="Since when it was to be scaled down.")
+    since: Timestamp = Field(description="When it became due to be scaled down.")
     read_at: Timestamp | None = Field(None, description="When its pods were last read.")
-    requests: int = Field(0, ge=0, description="Requests that they had answered then.")
-    in_flight: int = Field(0, ge=0, description="Requests that they were answering then.")
+    requests: int = Field(0, ge=0, description="Requests they had answered by then.")
+    in_flight: int = Field(0, ge=0, description="Requests in flight at that time.")
 
 
 class Consent(Frozen):
-    """A human's consent, as it was seen to be asked for and given."""
+    """Manual approval, as requested and given."""
 
     waiting_since: Timestamp | None = Field(None, description="When all other gates had answered.")
-    approved: Digest | None = Field(None, description="The digest that spec.gates.approval.approved was seen to name.")
-    given_at: Timestamp | None = Field(None, description="When it was first seen to name it.")
-    approver: str | None = Field(None, description="Who set it, as the API server knows it; empty: not known.")
+    approved: Digest | None = Field(None, description="The digest observed in spec.gates.approval.approved.")
+    given_at: Timestamp | None = Field(None, description="When the digest was first observed there.")
+    approver: str | None = Field(
+        None, description="Who set it, as authenticated by the API server. Empty if not known."
+    )
 
 
 class RevisionStatus(Frozen):
-    """Where the revision stands and the evidence of what happened to it."""
+    """Observed state of the revision, and the evidence of its release."""
 
-    phase: Phase = Field(Phase.PENDING, description="Where the revision stands.")
-    reason: str | None = Field(None, max_length=128, description="Why it stands there, in one word.")
-    message: str | None = Field(None, max_length=4096, description="Why it stands there, in one sentence.")
+    phase: Phase = Field(Phase.PENDING, description="Phase of the revision.")
+    reason: str | None = Field(None, max_length=128, description="Machine-readable reason for the phase.")
+    message: str | None = Field(None, max_length=4096, description="Human-readable message for the phase.")
     digest: Digest | None = Field(
         None, description="Pinned digest: from the version's tag, or first seen by the first pod."
     )
@@ -236,30 +238,30 @@ class RevisionStatus(Frozen):
     gates: Annotated[tuple[GateResult, ...], Field(max_length=32)] = Field(
         default=(), description="Each gate's verdict and evidence."
     )
-    consent: Consent | None = Field(None, description="A human's consent, where one was asked for or given.")
+    consent: Consent | None = Field(None, description="Manual approval, if requested or given.")
     timings: Annotated[tuple[Timing, ...], Field(max_length=32)] = Field(
         default=(), description="When each phase started and ended."
     )
-    canary: Canary | None = Field(None, description="The canary step that it is at, or ended at.")
+    canary: Canary | None = Field(None, description="The current or last canary step.")
     watched: Watched | None = Field(None, description="Request counters since the flip.")
     production_before: Watched | None = Field(
-        None, description="Request counters of production while this revision was on its way."
+        None, description="Request counters of production while this revision was in progress."
     )
     drain: Drain | None = Field(
-        None, description="Present once it is to be scaled to zero: whether anybody still uses it."
+        None, description="Set once the revision is due to be scaled to zero: whether clients still use it."
     )
     outcome: Outcome | None = Field(None, description="How the attempt ended.")
-    flipped_at: Timestamp | None = Field(None, description="When production was seen to serve it.")
-    replaced_at: Timestamp | None = Field(None, description="When production was seen to serve another revision.")
+    flipped_at: Timestamp | None = Field(None, description="When production was observed to serve it.")
+    replaced_at: Timestamp | None = Field(None, description="When production was observed to serve another revision.")
     expired_at: Timestamp | None = Field(
-        None, description="When it fell out of the history: it is deleted once the audit store has its records."
+        None, description="When it exceeded the history limit. It is deleted once the audit store has its records."
     )
-    outbox: Outbox = Field(default=(), description="Audit records that wait for the audit store.")
+    outbox: Outbox = Field(default=(), description="Audit records not yet written to the audit store.")
     recorded: int = Field(0, ge=0, description="Number of the newest audit record of this object.")
 
 
 class ModelRevision(Frozen):
-    """One immutable bundle and the evidence of what happened to it."""
+    """An immutable bundle of model version, server and policy, with the evidence of its release."""
 
     metadata: Metadata
     spec: RevisionSpec

@@ -172,8 +172,17 @@ Quoting.add_representer(str, _text)
 def definitions() -> dict[str, Schema]:
     """File name → CustomResourceDefinition."""
     rules = (NAME_FITS_A_SERVICE, ROUTER_STAYS_DURING_AN_ATTEMPT)
-    release = root("One served model, its policy, for as long as it lives.", ReleaseSpec, ReleaseStatus, rules)
-    revision = root("One immutable bundle and the evidence of what happened to it.", RevisionSpec, RevisionStatus)
+    release = root(
+        "A served model and its release policy. Long-lived: each new version becomes a ModelRevision.",
+        ReleaseSpec,
+        ReleaseStatus,
+        rules,
+    )
+    revision = root(
+        "An immutable bundle of model version, server and policy, with the evidence of its release.",
+        RevisionSpec,
+        RevisionStatus,
+    )
     return {
         "modelreleases.yaml": crd("ModelRelease", "mr", release, RELEASE_COLUMNS),
         "modelrevisions.yaml": crd("ModelRevision", "mrev", revision, REVISION_COLUMNS),

@@ -11,7 +11,7 @@ from slipway.api.base import Frozen, ObjectName, validated
 
 GATEWAY_IS_NAMED = {
     "rule": "!has(self.router) || self.router != 'Gateway' || has(self.gateway)",
-    "message": "router Gateway needs traffic.gateway with the parentRefs of the Gateways that the route hangs on",
+    "message": "router Gateway requires traffic.gateway with the parentRefs of the Gateways the HTTPRoute attaches to",
 }
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 
@@ -24,27 +24,32 @@ class Router(StrEnum):
 
 
 class ParentRef(Frozen):
-    """A Gateway that the route hangs on, as in an HTTPRoute."""
+    """A Gateway the HTTPRoute attaches to."""
 
     name: str = Field(min_length=1, max_length=253, description="Name of the Gateway.")
-    namespace: ObjectName | None = Field(None, description="Its namespace. Without it: the release's own.")
-    section_name: str | None = Field(
-        None, min_length=1, max_length=253, description="One listener of it. Without it: every listener that allows it."
+    namespace: ObjectName | None = Field(
+        None, description="Namespace of the Gateway. Defaults to the release's namespace."
     )
-    port: int | None = Field(None, ge=1, le=65535, description="One port of it.")
+    section_name: str | None = Field(
+        None,
+        min_length=1,
+        max_length=253,
+        description="Name of a listener. If unset, all listeners that allow the route.",
+    )
+    port: int | None = Field(None, ge=1, le=65535, description="A port of the Gateway.")
 
 
 class AffinityType(StrEnum):
-    """How a client is recognised."""
+    """How clients are identified."""
 
     COOKIE = "Cookie"
     HEADER = "Header"
 
 
 class SessionAffinity(Frozen):
-    """A client stays with the revision that answered it first."""
+    """Each client stays on the revision that answered it first."""
 
-    type: AffinityType = Field(AffinityType.COOKIE, description="How a client is recognised.")
+    type: AffinityType = Field(AffinityType.COOKIE, description="How clients are identified.")
     name: str = Field(
         "slipway-revision",
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$",
@@ -54,7 +59,7 @@ class SessionAffinity(Frozen):
 
 
 class Gateway(Frozen):
-    """Where the HTTPRoute of the release hangs."""
+    """The Gateways the HTTPRoute attaches to, and its hostnames."""
 
     parent_refs: Annotated[tuple[ParentRef, ...], Field(min_length=1, max_length=8)] = Field(
         description="The Gateways that carry production traffic."
@@ -62,11 +67,12 @@ class Gateway(Frozen):
     hostnames: Annotated[
         tuple[Annotated[str, Field(pattern=rf"^(\*\.)?{_LABEL}(\.{_LABEL})*$", max_length=253)], ...],
         Field(max_length=16),
-    ] = Field(default=(), description="Hosts that the route answers for. None: all that the listener allows.")
+    ] = Field(default=(), description="Hostnames of the route. If empty, all hostnames the listener allows.")
     session_affinity: SessionAffinity | None = Field(
         None,
-        description="Keeps a client with one revision while traffic is split: the rule's sessionPersistence, which "
-        "needs the experimental channel of the Gateway API and an implementation that offers it.",
+        description="Keep each client on one revision while traffic is split. Sets sessionPersistence of the "
+        "route's rule, which requires the experimental channel of the Gateway API and an "
+        "implementation that supports it.",
     )
 
 
@@ -75,7 +81,7 @@ class Traffic(Frozen, json_schema_extra=validated(GATEWAY_IS_NAMED)):
 
     router: Router = Field(
         Router.SERVICE,
-        description="Service: the selector of the production Service is flipped in one write. "
-        "Gateway: an HTTPRoute with a weight for each revision, which allows canary steps.",
+        description="Service: switch the selector of the production Service in one write. Gateway: use an "
+        "HTTPRoute with a weight for each revision; required for canary steps.",
     )
-    gateway: Gateway | None = Field(None, description="The route of router Gateway.")
+    gateway: Gateway | None = Field(None, description="The HTTPRoute of the release. Required for router Gateway.")

@@ -30,14 +30,14 @@ StringMap = Annotated[dict[str, Annotated[str, Field(max_length=1024)]], Field(m
 
 
 class Resources(Frozen):
-    """What one serving container asks for and may use, as in a pod."""
+    """Resource requests and limits of one serving container, as in a pod."""
 
     requests: dict[str, Quantity] = Field(
         {"cpu": "100m", "memory": "256Mi"},
         max_length=8,
-        description="Guaranteed amounts, by resource name.",
+        description="Requested amounts, by resource name.",
     )
-    limits: dict[str, Quantity] = Field({"memory": "1Gi"}, max_length=8, description="Upper bounds, by resource name.")
+    limits: dict[str, Quantity] = Field({"memory": "1Gi"}, max_length=8, description="Limits, by resource name.")
 
 
 class EnvVar(Frozen):
@@ -48,34 +48,32 @@ class EnvVar(Frozen):
 
 
 class PodTemplate(Frozen):
-    """The parts of the pod that a release may set: scheduling and labels, nothing that widens its rights."""
+    """The parts of the pod that a release may set: scheduling and metadata, nothing that grants privileges."""
 
-    labels: StringMap = Field(default_factory=dict, description="Further labels of the pods.")
-    annotations: StringMap = Field(default_factory=dict, description="Further annotations of the pods.")
+    labels: StringMap = Field(default_factory=dict, description="Additional labels of the pods.")
+    annotations: StringMap = Field(default_factory=dict, description="Additional annotations of the pods.")
     env: Annotated[tuple[EnvVar, ...], Field(max_length=_MAP_LIMIT)] = Field(
-        default=(), description="Further environment variables of the serving container."
+        default=(), description="Additional environment variables of the serving container."
     )
-    node_selector: StringMap = Field(default_factory=dict, description="Labels that a node must have.")
+    node_selector: StringMap = Field(default_factory=dict, description="Node labels the pods require.")
     tolerations: Annotated[
         tuple[Annotated[dict[str, Any], Field(json_schema_extra=_FREE_FORM)], ...], Field(max_length=16)
-    ] = Field(default=(), description="Taints that the pods tolerate, as in a pod.")
-    affinity: dict[str, Any] | None = Field(
-        None, description="Scheduling affinity, as in a pod.", json_schema_extra=_FREE_FORM
-    )
+    ] = Field(default=(), description="Tolerations, as in a pod.")
+    affinity: dict[str, Any] | None = Field(None, description="Affinity, as in a pod.", json_schema_extra=_FREE_FORM)
     priority_class_name: str | None = Field(None, max_length=253, description="Priority class of the pods.")
 
 
 class Autoscaling(Frozen, json_schema_extra=validated(MOST_AT_LEAST_LEAST)):
     """One HorizontalPodAutoscaler, on the revision that production serves."""
 
-    min_replicas: int = Field(ge=1, le=100, description="Fewest serving pods.")
-    max_replicas: int = Field(ge=1, le=100, description="Most serving pods.")
+    min_replicas: int = Field(ge=1, le=100, description="Minimum number of serving pods.")
+    max_replicas: int = Field(ge=1, le=100, description="Maximum number of serving pods.")
     target_cpu_utilization: int = Field(
         80,
         ge=1,
         le=100,
         alias="targetCPUUtilization",
-        description="Mean use of the requested CPU in percent that the autoscaler aims at.",
+        description="Target average CPU utilization, in percent of the requested CPU.",
     )
 
 
@@ -83,21 +81,26 @@ class Server(Frozen):
     """The inference server that serves the model."""
 
     replicas: int = Field(
-        2, ge=1, le=100, description="Serving pods. A candidate comes up at this size beside production."
+        2, ge=1, le=100, description="Number of serving pods. A candidate starts at this size beside production."
     )
     autoscaling: Autoscaling | None = Field(
         None,
-        description="Let an autoscaler choose the number of pods that production serves with. A candidate comes up at "
-        "the number that it chose. An autoscaler of your own on the live Deployment is left in charge without this.",
+        description="Let an autoscaler choose the number of serving pods. A candidate starts at production's "
+        "current number. If unset, an HPA of your own that targets the live Deployment keeps "
+        "control of its replica count.",
     )
     min_ready_seconds: int = Field(
-        0, ge=0, le=600, description="How long a pod must have been ready before it counts, as in a Deployment."
+        0,
+        ge=0,
+        le=600,
+        description="How many seconds a new pod must be ready before it counts as available, as in a Deployment.",
     )
     image: str | None = Field(
         None,
         max_length=512,
         min_length=1,
-        description="Server image; pinned at intake. Without it: the operator's configured image.",
+        description="Server image, pinned when a revision is created. Defaults to the image configured in "
+        "the operator.",
     )
     resources: Resources = Field(Resources(), description="Resources of one serving container.")
     pod_template: PodTemplate = Field(PodTemplate(), description="Scheduling and labels of the serving pods.")

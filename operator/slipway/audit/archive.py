@@ -33,7 +33,7 @@ def archive(store: SqlStore, until: int, out: Path) -> Head:
         lines.append(row.line)
     log = verify(lines, anchor=anchor)
     if log.findings:
-        raise NotArchived(f"the log is damaged and stays as it is: {log.findings[0]}; see slipway audit verify")
+        raise NotArchived(f"the log is damaged and was left unchanged: {log.findings[0]}; see slipway audit verify")
     if not lines:
         raise NotArchived(f"there is no record up to number {until}")
     try:
@@ -50,7 +50,7 @@ def archive(store: SqlStore, until: int, out: Path) -> Head:
 def main(arguments: Sequence[str] | None = None) -> int:
     """`python -m slipway.audit.archive NUMBER FILE` in the operator's pod, for a store that only the pod reaches."""
     parser = argparse.ArgumentParser(prog="slipway.audit.archive", description=archive.__doc__)
-    parser.add_argument("until", type=int, help="archive the records up to and with this number")
+    parser.add_argument("until", type=int, help="archive the records up to and including this number")
     parser.add_argument("out", type=Path, help="a new file, on the store's volume")
     parser.add_argument("--config", type=Path, default=DEFAULT_PATH, help="the operator's configuration")
     options = parser.parse_args(arguments)

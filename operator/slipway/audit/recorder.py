@@ -107,11 +107,11 @@ class Recorder:
     def _failed(self, problem: str) -> None:
         self._instruments.audit_up.set(0)
         if problem != self._problem:
-            LOG.warning("the audit store fails: %s; %d records wait in their objects", problem, len(self))
+            LOG.warning("the audit store is unavailable: %s; %d records are kept in their objects", problem, len(self))
         self._problem = problem
 
     def _recovered(self) -> None:
         self._instruments.audit_up.set(1)
         if self._problem:
-            LOG.info("the audit store is back")
+            LOG.info("the audit store is available again")
         self._problem = None

@@ -77,7 +77,7 @@ def _read(line: bytes, log: Log) -> Mapping[str, Any] | None:
         sound, numbers, texts = False, [], []
     if sound and all(type(n) is int for n in numbers) and all(isinstance(text, str) for text in texts):
         return dict(record)
-    log.findings.append(Finding(log.head.seq + 1, "it was edited: it does not have the hash that it bears"))
+    log.findings.append(Finding(log.head.seq + 1, "it was modified: its hash does not match its content"))
     return None
 
 
@@ -96,12 +96,12 @@ def _follow(record: Mapping[str, Any], log: Log) -> None:
         which = f"records {expected} to {seq - 1} are" if seq - 1 > expected else "it is"
         log.findings.append(Finding(expected, f"{which} missing; record {seq} comes next"))
     elif seq < expected:
-        log.findings.append(Finding(seq, f"it is out of order: record {expected} belongs here"))
+        log.findings.append(Finding(seq, f"it is out of order: record {expected} is expected here"))
     elif log.head.hash and record["prev"] != log.head.hash:
-        log.findings.append(Finding(log.head.seq, f"it was replaced: record {seq} follows another one"))
+        log.findings.append(Finding(log.head.seq, f"it was replaced: record {seq} follows a different one"))
     uid, source = record["source"]["uid"], record["source"]["seq"]
     if source <= log.sources.get(uid, 0):
-        log.findings.append(Finding(seq, f"entry {source} of object {uid} is there a second time, or out of order"))
+        log.findings.append(Finding(seq, f"entry {source} of object {uid} is duplicated or out of order"))
     log.sources[uid] = max(source, log.sources.get(uid, 0))
     log.records += 1
     log.head = Head(seq, record["hash"])
@@ -109,17 +109,17 @@ def _follow(record: Mapping[str, Any], log: Log) -> None:
 
 def _against(checkpoint: Checkpoint, log: Log) -> Iterator[Finding]:
     if not checkpoint.valid():
-        yield Finding(checkpoint.seq, "a checkpoint of it has a wrong signature: the checkpoint was edited")
+        yield Finding(checkpoint.seq, "a checkpoint has an invalid signature: the checkpoint was modified")
     elif checkpoint.seq > log.head.seq:
         yield Finding(
             log.head.seq + 1,
-            f"the log is cut: it ends with record {log.head.seq}, and a checkpoint of {checkpoint.time} "
-            f"says that there were {checkpoint.seq}",
+            f"the log is truncated: it ends with record {log.head.seq}, but a checkpoint of {checkpoint.time} "
+            f"has {checkpoint.seq}",
         )
     elif checkpoint.seq == log.anchor.seq and checkpoint.hash != log.anchor.hash:
         yield Finding(checkpoint.seq, "the log does not begin where the archived part ended")
     elif checkpoint.seq in log.hashes and log.hashes[checkpoint.seq] != checkpoint.hash:
-        yield Finding(checkpoint.seq, f"it is not the one that was signed on {checkpoint.time}: the log was rewritten")
+        yield Finding(checkpoint.seq, f"it is not the one signed on {checkpoint.time}: the log was rewritten")
 
 
 def untrusted(checkpoints: Iterable[Checkpoint], key: str) -> list[Finding]:

@@ -7,20 +7,23 @@ import importlib
 import click
 
 COMMANDS = {
-    "audit": ("audit.command", "Read the audit log, and prove that nothing was taken out of it or changed."),
+    "audit": ("audit.command", "Read the audit log and verify that it is complete and unmodified."),
     "deploy": (
         "release.deploy",
-        "Release a model version: move the candidate alias to it, and follow the release to its end.",
+        "Release a model version: move the candidate alias to it and wait for the result.",
     ),
     "explain": ("release.explain", "Show every step of the operator's plan, and what it says about a release now."),
     "get": ("release.get", "List releases."),
-    "lint": ("lint.command", "Check a governance policy, and a model version's tags against it."),
-    "report": ("report.command", "Write lineage, figures, audit log, model card and a page that shows them."),
-    "resume": ("release.resume", "Lift the pause of a canary step."),
-    "rollback": ("release.rollback", "Take production back to a revision that served before."),
-    "status": ("release.status", "Say where a release stands: what serves, what is on its way, what was decided."),
+    "lint": ("lint.command", "Check a governance policy, and the tags of a model version against it."),
+    "report": (
+        "report.command",
+        "Write lineage, metrics, audit log and model card as files, with an HTML page that shows them.",
+    ),
+    "resume": ("release.resume", "Resume a paused canary step."),
+    "rollback": ("release.rollback", "Roll production back to a revision that served before."),
+    "status": ("release.status", "Show the state of a release: what serves, what is in progress, what was decided."),
     "timeline": ("release.timeline", "Show how long each phase of each revision took."),
-    "wait": ("release.wait", "Follow the release that is on its way to its end."),
+    "wait": ("release.wait", "Wait for the release in progress to finish."),
 }
 """Each command: its module below `slipway.cli`, which has it as `command`, and what it does."""
 
@@ -48,7 +51,7 @@ class Commands(click.Group):
 @click.command(cls=Commands)
 @click.version_option(package_name="slipway", prog_name="slipway")
 def main() -> None:
-    """Release machine-learning models on Kubernetes, watch them, and take them back.
+    """Release machine-learning models on Kubernetes, watch them, and roll them back.
 
     Exit codes: 0 done or promoted, 1 the model was not promoted, 2 error or timeout.
     """

@@ -47,7 +47,7 @@ timeout = click.option(
     "--timeout",
     type=Span(),
     show_default="from the release's own deadlines",
-    help="Give up after so long, such as 10m. The release itself goes on.",
+    help="Timeout, such as 10m. The release itself continues.",
 )
 operator_namespace = click.option(
     "--operator-namespace", default="slipway-system", show_default=True, help="Namespace of the operator."
@@ -72,7 +72,7 @@ def mlflow(command: Command) -> Command:
     @click.option(
         "--tracking-uri",
         envvar="MLFLOW_TRACKING_URI",
-        help="MLflow server. Without it: the operator's, through a forwarded port where it is inside the cluster.",
+        help="MLflow server. Defaults to the operator's, through a forwarded port if it is inside the cluster.",
     )
     @operator_namespace
     @functools.wraps(command)

@@ -52,17 +52,17 @@ def on_cluster(work: Callable[[Cluster], Awaitable[T]]) -> T:
         return asyncio.run(_connected(work))
     except config.ConfigException as error:
         raise Failure(
-            f"no cluster to talk to: {error}; set KUBECONFIG, or check `kubectl config current-context`"
+            f"cannot connect to a cluster: {error}; set KUBECONFIG, or check `kubectl config current-context`"
         ) from None
     except NotFound as error:
         raise Failure(
-            f"{error.message}; are Slipway's resources installed? `kubectl api-resources --api-group={GROUP}`"
+            f"{error.message}; check that Slipway's CRDs are installed: `kubectl api-resources --api-group={GROUP}`"
         ) from None
     except ClusterError as error:
         raise Failure(f"the API server refused or did not answer: {error}; check `kubectl get --raw /readyz`") from None
     except ValidationError as error:
         raise Failure(
-            f"an object is of another version than this command: {error}; update slipway or its CRDs"
+            f"an object does not match the version of this command: {error}; update slipway or its CRDs"
         ) from None
 
 

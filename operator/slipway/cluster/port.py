@@ -55,7 +55,7 @@ class Cluster(Protocol):
         ...
 
     async def apply(self, manifest: Mapping[str, Any]) -> Object:
-        """Server-side apply under one field manager, taking over what others set of our fields."""
+        """Server-side apply under one field manager, with force: takes ownership of conflicting fields."""
         ...
 
     async def replace_status(self, manifest: Mapping[str, Any]) -> Object:

@@ -51,4 +51,4 @@ class Context:
     refusals: Refusals = field(default_factory=Refusals)
     """Writes that were refused, to be shown."""
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    """Lets others work for so many seconds."""
+    """Sleeps, yielding to other tasks, for so many seconds."""

@@ -85,7 +85,8 @@ def _missing(gate: ApprovalGate, request: Request) -> str | None:
         return f"the approval is older than {gate.valid_for}; remove spec.gates.approval.approved and set it again"
     if request.inconclusive and request.given_at < request.waiting_since:
         return (
-            "the approval was given before the gates had answered; remove spec.gates.approval.approved and set it again"
+            "the approval was given before the gates were complete; remove spec.gates.approval.approved and "
+            "set it again"
         )
     return _same_person(gate, request)
 
@@ -96,9 +97,9 @@ def _same_person(gate: ApprovalGate, request: Request) -> str | None:
     if request.approver is None or request.author is None:
         unknown = "who approved" if request.approver is None else "who registered the version"
         mend = _APPROVE_AGAIN if request.approver is None else "set the version's tag author"
-        return f"two persons are needed and nobody recorded {unknown}; {mend}"
+        return f"two people are required, but nobody recorded {unknown}; {mend}"
     if request.approver.casefold() == request.author.strip().casefold():
-        return f"{plain(request.approver, 200)} registered the version; another person must approve it"
+        return f"{plain(request.approver, 200)} registered the version; someone else must approve it"
     return None
 
 

@@ -39,7 +39,7 @@ class Decision:
 
 
 def expected(gates: Gates) -> dict[str, Gate]:
-    """Every gate that `gates` asks for, by the name of its result, cheap before dear. Approval is not among them."""
+    """Every gate that `gates` asks for, by the name of its result, cheapest first. Approval is not among them."""
     named: dict[str, Gate] = {}
     if gates.governance:
         named["governance"] = gates.governance
@@ -119,7 +119,7 @@ def _consent(blockers: list[GateResult], approval: GateResult | None) -> Decisio
     if approval is None:
         if blockers:
             names = tuple(result.name for result in blockers)
-            return Decision(Action.APPROVAL, f"Inconclusive, a human decides: {', '.join(names)}", names)
+            return Decision(Action.APPROVAL, f"Inconclusive, waiting for approval:  {', '.join(names)}", names)
         return Decision(Action.PROMOTE, "every gate passed")
     if approval.verdict is Verdict.PASS:
         return Decision(Action.PROMOTE, plain(f"every gate passed; {approval.message}", 1024), ("approval",))

@@ -24,7 +24,7 @@ _OPERATORS_OWN = ("name", "dryRun", "attempts", "startedAt", "durationSeconds")
 _KILLED = 137
 _REASONS = {
     "OOMKilled": "it ran out of memory; give the gate's container a higher memory limit",
-    "DeadlineExceeded": "it ran out of time; raise the gate's timeout or ask less of it",
+    "DeadlineExceeded": "it ran out of time; raise the gate's timeout or reduce its work",
     "BackoffLimitExceeded": "its container failed without a verdict; read the log of its Job's pod",
     "ErrImagePull": "its image cannot be pulled; check the image's name and the pull secrets",
     "ImagePullBackOff": "its image cannot be pulled; check the image's name and the pull secrets",
@@ -70,9 +70,9 @@ def read(name: str, message: str | None, exit_code: int | None, reason: str | No
     except _Unusable as problem:
         return _error(name, f"the gate's verdict cannot be used: {problem}{_ended(exit_code, reason)}")
     if written.verdict is Verdict.PASS and exit_code != 0:
-        return _error(name, f"the gate wrote Pass but its container did not end well{_ended(exit_code, reason)}")
+        return _error(name, f"the gate reported Pass but its container failed{_ended(exit_code, reason)}")
     if written.verdict is Verdict.PASS and written.n == 0:
-        return _error(name, "the gate wrote Pass with a sample size of 0; no data is never Pass")
+        return _error(name, "the gate reported Pass with a sample size of 0; no data is never Pass")
     kept = written.model_dump(by_alias=True, exclude_none=True)
     return GateResult.model_validate({**kept, "name": name, "message": plain(written.message, 1024)})
 
@@ -147,13 +147,15 @@ def _representable(text: str) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     document = dict(pairs)
     if len(document) != len(pairs):
-        raise ValueError("it has the same key twice")
+        raise ValueError("it has a duplicate key")
     return document
 
 
 def _no_verdict(exit_code: int | None, reason: str | None) -> str:
     if exit_code == _KILLED and reason in (None, "Error", "BackoffLimitExceeded"):
-        return "the gate gave no verdict: its container was killed (exit code 137), most often for lack of memory"
+        return (
+            "the gate gave no verdict: its container was killed (exit code 137), usually because it ran out of memory"
+        )
     if reason in _REASONS:
         return f"the gate gave no verdict: {_REASONS[reason]}"
     return f"the gate gave no verdict{_ended(exit_code, reason)}; read the log of its Job's pod"

@@ -91,7 +91,7 @@ class _Checker:
         except WrongAnswer as wrong:
             return str(wrong)
         if not same(self.first.setdefault(answer.index, found), found):
-            return "another answer to the same input than before"
+            return "a different response to the same input"
         return None
 
 

@@ -42,8 +42,8 @@ def run(gate: Gate, variables: Mapping[str, str]) -> GateResult:
     except JobError as error:
         result = _error(name, str(error))
     except Exception as error:
-        log.exception("the gate broke down")
-        result = _error(name, f"the gate broke down ({type(error).__name__}: {error}); its log has the traceback")
+        log.exception("the gate crashed")
+        result = _error(name, f"the gate crashed ({type(error).__name__}: {error}); its log has the traceback")
     took = (datetime.now(UTC) - started).total_seconds()
     times = {"name": name, "started_at": started.isoformat(timespec="milliseconds"), "duration_seconds": round(took, 3)}
     return result.model_copy(update=times)

@@ -37,7 +37,7 @@ async def gate(environment: Environment) -> GateResult:
         result = _unmeasurable(spec, str(problem))
     except TimeoutError as error:
         raise JobError(
-            f"the gate had no verdict after {spec.timeout}, its timeout; raise it or log fewer rows"
+            f"the gate had no verdict after {spec.timeout}, its timeout; raise it, or use fewer rows"
         ) from error
     return result.model_copy(update={"measured_on": {"dataset": rows.evidence}})
 

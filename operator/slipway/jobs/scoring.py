@@ -63,7 +63,7 @@ def column(answers: list[Any], score: str | None) -> Array:
         return np.asarray(values)
     if kinds == {str}:
         return np.asarray(values, dtype=object)
-    raise Unmeasurable(f"the answers are a mixture of {', '.join(sorted(kind.__name__ for kind in kinds))}")
+    raise Unmeasurable(f"the responses mix the types  {', '.join(sorted(kind.__name__ for kind in kinds))}")
 
 
 def _part(answer: Any, score: str | None) -> Any:

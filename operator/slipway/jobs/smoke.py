@@ -38,7 +38,9 @@ async def gate(environment: Environment) -> GateResult:
         async with asyncio.timeout(seconds(spec.timeout)):
             return smoke.judge(spec, await measure(spec, environment))
     except TimeoutError as error:
-        raise JobError(f"the gate had no verdict after {spec.timeout}, its timeout; raise it or ask less") from error
+        raise JobError(
+            f"the gate had no verdict after {spec.timeout}, its timeout; raise it, or send fewer requests"
+        ) from error
 
 
 async def measure(spec: SmokeGate, environment: Environment) -> SmokeReport:

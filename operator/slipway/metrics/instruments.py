@@ -41,19 +41,23 @@ class Instruments:
 
     def _of_the_process(self, counter: Counters, gauge: Gauges, histogram: Histograms) -> None:
         self.passes = counter("slipway_reconcile_total", "Passes by result.", ["result"])
-        self.pass_seconds = histogram("slipway_reconcile_duration_seconds", "Time of one pass.", buckets=PASS_BUCKETS)
-        self.queue_depth = gauge("slipway_queue_depth", "Releases waiting for a pass.")
+        self.pass_seconds = histogram(
+            "slipway_reconcile_duration_seconds", "Duration of one reconciliation.", buckets=PASS_BUCKETS
+        )
+        self.queue_depth = gauge("slipway_queue_depth", "Releases waiting to be reconciled.")
         self.queue_age = gauge("slipway_queue_age_seconds", "How long the oldest waiting release has been due.")
         self.actions = counter("slipway_actions_total", "Writes by kind.", ["action"])
-        self.registry_up = gauge("slipway_registry_reachable", "1 where the last listing worked.", ["registry"])
-        self.watch_lag = gauge("slipway_watch_lag_seconds", "How long a listed change has gone unseen by the watch.")
+        self.registry_up = gauge("slipway_registry_reachable", "1 if the last listing succeeded.", ["registry"])
+        self.watch_lag = gauge(
+            "slipway_watch_lag_seconds", "How long a listed change has not arrived through the watch."
+        )
 
     def _of_releases(self, counter: Counters, histogram: Histograms) -> None:
         release = ["namespace", "release"]
         self.flips = counter("slipway_flips_total", "Flips of production.", release)
         self.rollbacks = counter("slipway_rollbacks_total", "Rollbacks by trigger.", [*release, "trigger"])
         self.verdicts = counter("slipway_gate_verdicts_total", "Verdicts of gates.", [*release, "gate", "verdict"])
-        took = "From the decision to production being seen to be back."
+        took = "Time from the decision until the rollback was observed to be complete."
         self.rollback_seconds = histogram(
             "slipway_rollback_duration_seconds", took, ["trigger"], buckets=ROLLBACK_BUCKETS
         )
@@ -67,14 +71,14 @@ class Instruments:
 
     def _of_records(self, counter: Counters, gauge: Gauges, histogram: Histograms) -> None:
         """The audit log and the notifications that follow it."""
-        self.audit_backlog = gauge("slipway_audit_backlog_records", "Audit records that wait for the audit store.")
-        self.audit_up = gauge("slipway_audit_store_up", "1 where the last write to the audit store worked.")
+        self.audit_backlog = gauge("slipway_audit_backlog_records", "Audit records not yet written to the audit store.")
+        self.audit_up = gauge("slipway_audit_store_up", "1 if the last write to the audit store succeeded.")
         self.audit_records = counter("slipway_audit_records_total", "Audit records stored.")
         self.audit_seconds = histogram(
             "slipway_audit_append_duration_seconds", "Time to store a batch.", buckets=PASS_BUCKETS
         )
         self.notifications = counter("slipway_notifications_total", "Notifications by result.", ["channel", "result"])
-        waiting, given_up = "Notifications that have still to be delivered.", "Notifications that were given up."
+        waiting, given_up = "Notifications not yet delivered.", "Notifications that were given up."
         self.notifications_waiting = gauge("slipway_notifications_waiting", waiting)
         self.notifications_dead = gauge("slipway_notifications_dead", given_up)
 

@@ -24,7 +24,7 @@ Sample = tuple[str, tuple[str, ...], float]
 
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
     "slipway_revision_track": (
-        "1 for each revision with a part to play: live, canary, staging or previous.",
+        "1 for each revision in use: live, canary, staging or previous.",
         ("revision", "model_version", "track"),
     ),
     "slipway_revision_traffic_ratio": ("A revision's share of production traffic.", ("revision",)),
@@ -32,13 +32,16 @@ FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
         "A condition of the release: 1 True, 0 False; no sample while it is unknown.",
         ("condition",),
     ),
-    "slipway_release_alias_drift": ("1 while the production alias points at what production does not serve.", ()),
-    "slipway_release_keep_warm": ("1 while the previous revision is meant to be ready to take production back.", ()),
+    "slipway_release_alias_drift": (
+        "1 while the production alias points to a version that production does not serve.",
+        (),
+    ),
+    "slipway_release_keep_warm": ("1 while the previous revision is meant to be ready for a rollback.", ()),
     "slipway_release_objective_latency_seconds": ("The latency objective of spec.slo, a 95th percentile.", ()),
     "slipway_release_objective_errors_ratio": ("The error objective of spec.slo, a share of requests.", ()),
-    "slipway_release_last_promotion_timestamp_seconds": ("When production came to serve the live revision.", ()),
+    "slipway_release_last_promotion_timestamp_seconds": ("When production started to serve the live revision.", ()),
     "slipway_release_last_rollback_timestamp_seconds": (
-        "When production was last seen to be back.",
+        "When the last rollback was observed to be complete.",
         ("trigger", "from_revision", "to_revision"),
     ),
 }

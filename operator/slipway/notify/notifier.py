@@ -111,7 +111,7 @@ class Notifier:
         count = self._instruments.notifications
         try:
             if delivery.target >= len(urls):
-                raise Undeliverable("it is not configured any more")
+                raise Undeliverable("it is no longer configured")
             await self._call(lambda: send(urls[delivery.target], delivery.message))
         except Undeliverable as error:
             goes_on = await self._call(lambda: self._ledger.failed(delivery, self._now()))

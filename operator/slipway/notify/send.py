@@ -28,10 +28,10 @@ def send(url: str, message: Message) -> None:
 
     service = apprise.Apprise()
     if not service.add(url):
-        raise Undeliverable("the URL is none that Apprise knows (github.com/caronc/apprise)")
+        raise Undeliverable("the URL is not supported by Apprise (github.com/caronc/apprise)")
     kind, form = apprise.NotifyType(message.mood.value), apprise.NotifyFormat.TEXT
     if not service.notify(body=message.body, title=message.title, notify_type=kind, body_format=form):
-        raise Undeliverable(f"{service[0].service_name} did not take it")
+        raise Undeliverable(f"{service[0].service_name} rejected it")
 
 
 def _warning(record: logging.LogRecord) -> bool:

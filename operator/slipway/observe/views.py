@@ -47,7 +47,10 @@ def _route_problem(route: Object) -> str | None:
     """Why no gateway carries out `route` as it is now, in words that say which one; None where one does."""
     parents = route.get("status", {}).get("parents") or []
     if not parents:
-        return "no gateway has taken up the route; is the Gateway of spec.traffic.gateway there, and its controller up?"
+        return (
+            "no gateway has accepted the route; check that the Gateway of spec.traffic.gateway exists and "
+            "that its controller runs"
+        )
     problems = [_parent_problem(parent, route["metadata"].get("generation", 0)) for parent in parents]
     return None if None in problems else problems[0]
 
@@ -60,7 +63,7 @@ def _parent_problem(parent: Object, generation: int) -> str | None:
         if condition.get("status") != "True":
             return f"Gateway {name}: {type_} is {condition.get('status', 'unknown')}, {condition.get('message', '')}"
         if condition.get("observedGeneration", generation) < generation:
-            return f"Gateway {name} has not taken up the latest weights yet; is its controller up?"
+            return f"Gateway {name} has not programmed the latest weights yet; check that its controller runs"
     return None
 
 

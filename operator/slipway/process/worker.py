@@ -50,7 +50,7 @@ class Worker:
             raise Retry(str(error), backoff(times) if times else None) from error
         except ValidationError as error:
             instruments.passes.labels("unreadable").inc()
-            LOG.error("%s/%s cannot be read and is left alone: %s", namespace, name, error)
+            LOG.error("%s/%s is invalid and was skipped: %s", namespace, name, error)
             raise Retry("unreadable", UNREADABLE_SECONDS) from error
         except Exception as error:  # the boundary: a bug in one release must not stop the others
             instruments.passes.labels("bug").inc()

@@ -15,7 +15,7 @@ from slipway.registry.protocol import Promotion, Registry, RegistryError, Regist
 LOG = logging.getLogger(__name__)
 
 VERSION_TTL_SECONDS = 10.0
-NOT_ASKED = "the registry has not been asked yet"
+NOT_ASKED = "the registry has not been queried yet"
 
 
 _Key = tuple[str, str, frozenset[str]]

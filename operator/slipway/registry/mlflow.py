@@ -138,7 +138,7 @@ class MlflowRegistry:
         except MlflowException as error:
             if error.error_code != GONE:
                 raise
-            LOG.info("version %s of %s is gone and gets no tag %s", version, model, tag[0])
+            LOG.info("version %s of %s no longer exists and was not tagged with %s", version, model, tag[0])
 
     def _announce(self, promotion: Promotion) -> None:
         """The alias comes last: seeing it there means that everything before it was done too."""

@@ -84,9 +84,9 @@ def _reconciling(look: Look) -> Judged:
     if rollback is not None and rollback.completed_at is None:
         return Judged("True", known.ROLLING_BACK, f"going back to {rollback.to}")
     if look.scene.flying is not None:
-        return Judged("True", look.scene.flying.status.phase.value, f"{look.scene.flying.name} is on its way")
+        return Judged("True", look.scene.flying.status.phase.value, f"{look.scene.flying.name} is in progress")
     if look.scene.live is not None and look.scene.live.status.phase is Phase.WATCHING:
-        return Judged("True", known.WATCHING, f"{look.scene.live.name} is under watch")
+        return Judged("True", known.WATCHING, f"{look.scene.live.name} is being watched")
     return Judged("False", known.SETTLED, look.plan.waiting or "")
 
 
@@ -106,14 +106,14 @@ def _promoted(look: Look) -> Judged:
     if live is None or live.status.phase not in SERVING or phase is not Phase.LIVE:
         return Judged("False", phase.value, message)
     if look.scene.wanted_version not in (None, live.spec.model.version):
-        return Judged("False", known.SUPERSEDED, f"version {look.scene.wanted_version} is wanted now")
+        return Judged("False", known.SUPERSEDED, f"version {look.scene.wanted_version} is requested now")
     return Judged("True", known.IS_PROMOTED, message)
 
 
 def _registry_reachable(look: Look) -> Judged:
     registry = look.scene.seen.registry
     if registry.problem:
-        return Judged("False", known.UNREACHABLE, f"{registry.problem}; production is left as it is")
+        return Judged("False", known.UNREACHABLE, f"{registry.problem}; production is unchanged")
     if registry.model_exists is None:
         return Judged("Unknown", known.NOT_ASKED)
     problem = contradicted(look.scene)
@@ -127,8 +127,8 @@ def _rollback_ready(look: Look) -> Judged:
     if previous is None:
         return Judged("False", known.NO_PREVIOUS, "there is no earlier revision to go back to")
     if look.scene.warm(previous) and look.scene.ready_pods(previous) > 0:
-        return Judged("True", known.WARM, f"{previous.name} is ready to take production back")
-    return Judged("False", known.COLD, f"{previous.name} has no ready pods: a rollback takes a pod start")
+        return Judged("True", known.WARM, f"{previous.name} is ready to serve production again")
+    return Judged("False", known.COLD, f"{previous.name} has no ready pods: a rollback has to start pods first")
 
 
 def _slo_healthy(look: Look) -> Judged:
@@ -154,14 +154,14 @@ def _route_accepted(look: Look) -> Judged | None:
     release, route = look.scene.seen.release, look.scene.route
     if route is None:
         wanted = release.spec.traffic.router is Router.GATEWAY
-        return Judged("False", known.NO_ROUTE, "the route is made with the first promotion") if wanted else None
+        return Judged("False", known.NO_ROUTE, "the route is created by the first promotion") if wanted else None
     gateway = release.spec.traffic.gateway
     if route.problem:
         return Judged("False", known.NOT_ACCEPTED, route.problem)
     if gateway is not None and gateway.session_affinity is not None and not route.affinity:
         said = "this cluster's HTTPRoute has no sessionPersistence (it is in the Gateway API's experimental channel)"
         return Judged("True", known.WITHOUT_SESSION_AFFINITY, f"{said}: clients do not stay with one revision")
-    return Judged("True", known.ACCEPTED, f"route {route.name} is carried out")
+    return Judged("True", known.ACCEPTED, f"route {route.name} is programmed")
 
 
 def _held(look: Look) -> Judged:

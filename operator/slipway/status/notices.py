@@ -24,14 +24,14 @@ def _notice(seen: Observed, before: Condition | None, after: Condition) -> Decis
     if after.type == conditions.STALLED:
         if after.status == "True":
             return Decision(decisions.STALLED, "", after.message, rule(after.reason), warning=True, details=details)
-        over = f"{was[1]} is over"
+        over = f"Resolved: {was[1]}"
         return Decision(decisions.RESUMED, "", over, rule(was[1]), details=details) if was[0] == "True" else None
     if after.type == conditions.HELD:
         if after.status == "True":
             return Decision(decisions.HELD, "", after.message, _holder(seen, after.reason), details=details)
         lifter = _lifter(seen, was[1])
         return (
-            Decision(decisions.HOLD_LIFTED, "", f"{was[1]} is over", lifter, details=details)
+            Decision(decisions.HOLD_LIFTED, "", f"Resolved: {was[1]}", lifter, details=details)
             if was[0] == "True"
             else None
         )

@@ -89,7 +89,7 @@ async def test_a_configuration_that_is_missing_is_an_error_that_says_what_to_do(
     cluster.object = None
     subject = publication_of(cluster)
     subject.offer("Q0E=")
-    with pytest.raises(ClusterError, match="install the chart again"):
+    with pytest.raises(ClusterError, match="reinstall the chart"):
         await subject.write()
 
 

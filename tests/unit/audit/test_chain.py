@@ -75,7 +75,7 @@ def test_records_in_another_order_are_found(one: int, other: int) -> None:
 def test_a_cut_end_is_named_by_the_first_record_that_is_missing(kept: int) -> None:
     log = verify(LINES[:kept], [END])
     assert named(log) == {kept + 1}
-    assert "cut" in log.findings[0].what
+    assert "truncated" in log.findings[0].what
 
 
 @given(PLACES)

@@ -73,7 +73,7 @@ def exported(store: SqlStore, path: Path, tmp_path: Path) -> Path:
 
 def test_an_export_that_nobody_touched_is_whole(exported: Path) -> None:
     done = run("verify", "--file", exported, "--public-key", exported.with_name("key.pem"))
-    assert (done.exit_code, done.stdout) == (0, "the log is whole: records 1 to 5, held against 1 checkpoints\n")
+    assert (done.exit_code, done.stdout) == (0, "the log is intact: records 1 to 5, checked against 1 checkpoints\n")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_an_export_that_nobody_touched_is_whole(exported: Path) -> None:
         (lambda lines: [lines[0].replace(b"alice", b"mallory"), *lines[1:]], "record 1:"),
         (lambda lines: [*lines[:2], *lines[3:]], "record 3:"),
         (lambda lines: [lines[1], lines[0], *lines[2:]], "record 1:"),
-        (lambda lines: lines[:-1], "record 5: the log is cut"),
+        (lambda lines: lines[:-1], "record 5: the log is truncated"),
         (lambda lines: [], "record 1:"),
     ],
 )
@@ -107,7 +107,7 @@ def test_checkpoints_of_another_key_are_exit_code_1(exported: Path) -> None:
 def test_a_log_without_checkpoints_says_what_cannot_be_seen(exported: Path) -> None:
     exported.with_name("audit.jsonl.checkpoints").unlink()
     done = run("verify", "--file", exported)
-    assert (done.exit_code, "a cut end cannot be seen" in done.stderr) == (0, True)
+    assert (done.exit_code, "truncation cannot be detected" in done.stderr) == (0, True)
 
 
 def test_a_tampered_database_is_exit_code_1(store: SqlStore, path: Path, exported: Path) -> None:

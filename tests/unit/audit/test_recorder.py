@@ -110,8 +110,8 @@ async def test_an_outage_loses_nothing_and_shows_in_the_metrics(
             assert figure(recorder, "slipway_audit_backlog_records") == 0
             assert figure(recorder, "slipway_audit_store_up") == 1
     assert [record.message for record in caplog.records] == [
-        "the audit store fails: no route to host; 5 records wait in their objects",
-        "the audit store is back",
+        "the audit store is unavailable: no route to host; 5 records are kept in their objects",
+        "the audit store is available again",
     ]
 
 

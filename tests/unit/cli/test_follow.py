@@ -117,7 +117,7 @@ async def test_a_stalled_release_is_not_waited_for(world: World, monkeypatch: py
     monkeypatch.setattr(follow, "STALLED_SECONDS", -1.0)
     world.registry.models.clear()
     await world.settle(hours=0.05)
-    with pytest.raises(Failure, match=r"stalled until somebody acts.*no registered model"):
+    with pytest.raises(Failure, match=r"stalled until someone acts.*no registered model"):
         await follow.follow(world.cluster, Wish(KEY, "1"), 1e9, Audience(world))
 
 
@@ -137,7 +137,7 @@ async def test_nothing_is_staged_while_the_release_is_held(world: World) -> None
 
 async def test_waiting_needs_something_to_wait_for(world: World) -> None:
     await world.settle(hours=0.05)
-    with pytest.raises(Failure, match="asks for no version yet"):
+    with pytest.raises(Failure, match="requests no version yet"):
         wanted_version(await follow.look(world.cluster, KEY))
     world.alias("1")
     await world.settle(hours=0.05)

@@ -40,7 +40,7 @@ async def test_the_dry_run_names_all_that_comes_back_and_who_has_to_wait(world: 
     effects = (await preview(world.cluster, KEY, PREVIOUS)).effects
     assert "server image: server:new → server:old" in effects
     assert "objectives: p95 200ms, errors 20.00%, as cancer-r1 had them" in effects
-    assert "cancer-r3 (version 3) is on its way: it is aborted" in effects
+    assert "cancer-r3 (version 3) is in progress and will be aborted" in effects
 
 
 async def test_the_dry_run_changes_nothing(world: World) -> None:

@@ -55,7 +55,7 @@ def test_an_approval_expires() -> None:
 
 def test_an_approval_covers_only_what_its_giver_could_know() -> None:
     early = replace(ANSWERED, given_at=NOON - 2 * HOUR, inconclusive=("smoke",))
-    assert "before the gates had answered" in judge(GIVEN, early).message
+    assert "before the gates were complete" in judge(GIVEN, early).message
     assert judge(GIVEN, replace(ANSWERED, inconclusive=("smoke",))).verdict is Verdict.PASS
 
 

@@ -96,8 +96,8 @@ def test_a_production_without_a_signature_is_inconclusive() -> None:
     [
         ({"sklearn": {"serialization_format": "cloudpickle"}}, "stored as cloudpickle"),
         ({"lightgbm": {"data": "model.pkl"}}, "stored as pickle (model.pkl)"),
-        ({"python_function": {"python_model": "python_model.pkl"}}, "brings its own code"),
-        ({"python_function": {"model_code_path": "slow.py"}}, "brings its own code (model_code_path: slow.py)"),
+        ({"python_function": {"python_model": "python_model.pkl"}}, "contains Python code"),
+        ({"python_function": {"model_code_path": "slow.py"}}, "contains Python code (model_code_path: slow.py)"),
     ],
 )
 def test_pickles_and_own_code_fail_unless_the_connection_allows_them(flavors: dict[str, object], text: str) -> None:
@@ -108,7 +108,7 @@ def test_pickles_and_own_code_fail_unless_the_connection_allows_them(flavors: di
 
 
 def test_only_listed_flavours_serve() -> None:
-    assert "flavour sklearn may not serve" in verdict(model([A]), None, allowedFlavors=["onnx"]).message
+    assert "flavour sklearn is not allowed" in verdict(model([A]), None, allowedFlavors=["onnx"]).message
     assert verdict(model([A]), None, allowedFlavors=["sklearn"]).verdict is Verdict.PASS
 
 
@@ -160,18 +160,18 @@ def test_requirements_that_the_image_meets(text: str) -> None:
 def test_a_package_may_be_there_as_another_build_of_it() -> None:
     assert requirements.problems("xgboost==3.1.0", {"xgboost-cpu": "3.1.0"}) == ()
     (problem,) = requirements.problems("xgboost==3.1.0", {"xgboost-cpu": "3.0.0"})
-    assert problem == "xgboost==3.1.0 is needed and the server image has 3.0.0"
+    assert problem == "xgboost==3.1.0 is required, but the server image has 3.0.0"
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("scikit-learn==1.7.2", "scikit-learn==1.7.2 is needed and the server image has 1.6.1"),
-        ("torch>=2", "torch>=2 is needed and the server image has no torch"),
+        ("scikit-learn==1.7.2", "scikit-learn==1.7.2 is required, but the server image has 1.6.1"),
+        ("torch>=2", "torch>=2 is required, but torch is not installed in the server image"),
         ("numpy @ https://example.com/numpy.whl", "the server image has 2.4.6"),
-        ("-e .", "names no package"),
-        ("-r other.txt", "names no package"),
-        ("./wheel.whl", "names no package"),
+        ("-e .", "is not installed"),
+        ("-r other.txt", "is not installed"),
+        ("./wheel.whl", "is not installed"),
         ("???", "is no requirement"),
     ],
 )

@@ -79,7 +79,7 @@ def test_no_verdict_is_an_error_that_says_how_the_container_ended(
         (json.dumps({**GOOD, "measured": float("nan")}), "NaN"),
         ('{"verdict": "Pass", "message": "m", "measured": 1e999}', "too large"),
         ('{"verdict": "Pass", "message": "m", "details": {"n": 1' + "0" * 40 + "}}", "too large"),
-        ('{"verdict": "Fail", "verdict": "Pass", "message": "m"}', "same key twice"),
+        ('{"verdict": "Fail", "verdict": "Pass", "message": "m"}', "duplicate key"),
         (json.dumps({**GOOD, "message": "\x1b[2J"}), "U+001B"),
         (json.dumps({**GOOD, "details": {"\u202e": 1}}), "U+202E"),
         (json.dumps({**GOOD, "unit": "\ud800"}), "U+D800"),

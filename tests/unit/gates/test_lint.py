@@ -48,7 +48,7 @@ def test_problems_exit_1_and_are_all_listed_with_how_to_mend_them(policy: Path) 
     result = lint(policy, {})
     assert result.exit_code == 1
     assert re.findall(r"^(\S+): tag", result.output, re.MULTILINE) == ["owner", "risk.tier"]
-    assert "mend: set it to one of low, high" in result.output
+    assert "fix: set it to one of low, high" in result.output
 
 
 def test_a_demanded_approval_is_announced(policy: Path) -> None:

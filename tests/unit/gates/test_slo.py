@@ -135,14 +135,14 @@ def test_impossible_counts_are_a_bug_and_not_a_verdict() -> None:
 def test_too_few_requests_never_decide_and_none_are_no_pass() -> None:
     few = judge(SLO(), Counted(requests=MIN_REQUESTS - 1, errors=MIN_REQUESTS - 1))
     assert few.state is SloState.HEALTHY
-    assert few.message.endswith("fewer than 30 decide nothing")
+    assert few.message.endswith("at least 30 are needed to decide")
     assert judge(SLO(), Counted()).state is SloState.NO_DATA
 
 
 def test_a_breach_is_told_in_words_and_figures() -> None:
     said = judge(SLO(errors=ErrorObjective(ratio=0.01)), Counted(requests=100, errors=20))
     assert said.state is SloState.BREACH
-    assert said.message == "20 of 100 requests were answered with a 5xx status; 1.0% may be"
+    assert said.message == "20 of 100 requests were answered with a 5xx status; limit 1.0%"
     assert said.figures["eErrors"] > said.figures["threshold"] == 40
     assert said.figures["medianToDetectErrors"] == 294
 
@@ -207,7 +207,7 @@ def test_latency_is_judged_on_the_timed_requests_and_errors_on_all() -> None:
     assert said.message == ("30 of 100 requests were slower than 200 ms, among those of at most 100 rows; 5.0% may be")
     failed = judge(SLO(), Counted(requests=100, errors=20, timed=0))
     assert failed.state is SloState.BREACH
-    assert failed.message == "20 of 100 requests were answered with a 5xx status; 1.0% may be"
+    assert failed.message == "20 of 100 requests were answered with a 5xx status; limit 1.0%"
 
 
 def test_where_all_requests_have_very_many_rows_latency_is_not_judged_and_that_is_said() -> None:
@@ -222,7 +222,7 @@ def test_too_few_timed_requests_decide_nothing_on_latency_however_many_there_wer
     said = judge(BULK, Counted(requests=500, slow=29, timed=29))
     assert said.state is SloState.HEALTHY
     assert said.message == (
-        "500 requests, 0 failed; 29 slow of 29 with at most 50 rows; fewer than 30 decide nothing on latency"
+        "500 requests, 0 failed; 29 slow of 29 with at most 50 rows; at least 30 are needed to decide on latency"
     )
     assert said.kept == "its objectives"
 

@@ -40,7 +40,7 @@ def test_one_wrong_answer_fails_where_none_is_allowed() -> None:
     broken = SmokeReport((FAST,) * 499 + (Shot(0.01, fault="status 500"),))
     result = judge(GATE, broken)
     assert result.verdict is Verdict.FAIL
-    assert "1 request of 500 had no right answer" in result.message
+    assert "1 request of 500 had no valid response" in result.message
     assert result.details["faults"] == {"status 500": 1}
 
 

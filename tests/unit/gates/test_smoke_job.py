@@ -125,7 +125,7 @@ async def test_a_request_that_was_given_up_is_told_from_one_whose_connection_bro
 async def test_the_same_input_must_give_the_same_answer(model: Model, url: str) -> None:
     model.answer = lambda rows: {"predictions": [len(model.seen)]}
     result = await verdict(url)
-    assert list(result.details["faults"]) == ["another answer to the same input than before"]
+    assert list(result.details["faults"]) == ["a different response to the same input"]
 
 
 async def test_an_error_status_counts(model: Model, url: str) -> None:

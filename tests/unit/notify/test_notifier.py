@@ -230,8 +230,8 @@ async def test_no_log_has_a_url(desk: Desk, caplog: pytest.LogCaptureFixture) ->
     with caplog.at_level("DEBUG"):
         await desk.notifier.turn()
     text = " ".join(record.getMessage() for record in caplog.records if record.name.startswith("slipway"))
-    assert "did not take it" in text
-    assert "none that Apprise knows" in text
+    assert "rejected it" in text
+    assert "not supported by Apprise" in text
     assert not any("s3cret" in record.getMessage() for record in caplog.records if record.levelname != "DEBUG")
 
 

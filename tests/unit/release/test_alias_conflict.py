@@ -44,7 +44,7 @@ async def test_it_is_reported_once_and_left(world: World) -> None:
     assert (seen["status"], seen["reason"]) == ("True", "AliasEdited")
     assert seen["message"] == (
         "alias production points at version 1, but production serves version 2; "
-        "it is left as it is (spec.model.aliasConflict)"
+        "it is left unchanged (spec.model.aliasConflict)"
     )
     production(world, "2")
     await world.settle(hours=0.1)
@@ -58,7 +58,7 @@ async def test_it_is_moved_back_but_not_for_ever(world: World) -> None:
         production(world, "1")
         await world.settle(hours=0.01)
         assert production(world) == ("2" if insistence < 3 else "1")
-    assert "somebody insists" in world.condition("RegistryReachable")["message"]
+    assert "leaving it" in world.condition("RegistryReachable")["message"]
     production(world, "2")
     await world.settle(hours=0.1)
     world.now = world.now.fromtimestamp(world.now.timestamp() + 3700, world.now.tzinfo)

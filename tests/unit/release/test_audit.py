@@ -160,7 +160,7 @@ class TestTheStoreIsDown:
         await serve(world, "2")
         assert world.serving == f"{NAME}-r1"
         assert world.condition("Stalled")["reason"] == "AuditBacklog"
-        assert "promotions wait, rollbacks do not" in world.condition("Stalled")["message"]
+        assert "promotions are suspended, rollbacks are not" in world.condition("Stalled")["message"]
         world.store.down = False
         await world.settle(hours=0.1)
         assert world.serving == f"{NAME}-r2"

@@ -296,7 +296,7 @@ async def test_a_selector_edited_to_an_earlier_revision_is_to_go_back_to_the_one
     world.put({**service, "spec": {**service["spec"], "selector": selector}})
     await world.settle()
     said = world.condition("Stalled")["message"]
-    assert f"points at {NAME}-r1, which Slipway did not choose; point it back at {NAME}-r2" in said
+    assert f"points at {NAME}-r1, which Slipway did not set; point it back at {NAME}-r2" in said
 
 
 async def test_somebody_elses_service_of_the_same_name_is_left_alone(world: World) -> None:

@@ -82,7 +82,7 @@ async def test_a_step_begins_only_when_a_gateway_has_taken_its_weight_up(world: 
     for _ in range(6):
         world.now = world.later(max(await world.step() or 0.0, 0.01))
     assert "stepStartedAt" not in world.revision(2)["canary"]
-    assert "has not taken up the latest weights yet" in world.status["message"]
+    assert "has not programmed the latest weights yet" in world.status["message"]
     assert world.condition("RouteAccepted")["status"] == "False"
     world.cluster.gateway_up = True
     await reach(world, 1)

@@ -78,7 +78,7 @@ async def test_when_production_was_as_bad_before_the_flip_nothing_is_flipped() -
     assert world.serving == R2
     assert world.revision(2)["reason"] == "PromotedAmongTrouble"
     assert world.condition("SLOHealthy")["reason"] == "EverythingBad"
-    assert "the cause is not this revision" in world.condition("SLOHealthy")["message"]
+    assert "this revision is not the cause" in world.condition("SLOHealthy")["message"]
 
 
 async def test_without_an_earlier_revision_a_bad_one_stays_and_says_so() -> None:

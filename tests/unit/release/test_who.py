@@ -190,7 +190,7 @@ async def test_four_eyes_the_author_cannot_approve(world: Staffed) -> None:
     await waiting(world)
     world.by("Alice", gates=approved(DIGEST))
     await world.settle(hours=0.1)
-    assert "another person must approve it" in world.status["message"]
+    assert "someone else must approve it" in world.status["message"]
     assert world.serving is None
 
 

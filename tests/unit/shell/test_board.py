@@ -32,7 +32,7 @@ async def poll(board: Board) -> frozenset[str] | None:
 
 async def test_before_the_first_answer_nothing_is_known(board: Board) -> None:
     view = board.view("default", MODEL)
-    assert view.problem == "the registry has not been asked yet"
+    assert view.problem == "the registry has not been queried yet"
     assert view.model_exists is None
 
 

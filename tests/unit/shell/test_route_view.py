@@ -57,11 +57,11 @@ def test_a_route_without_rules_gives_nothing() -> None:
 @pytest.mark.parametrize(
     ("conditions", "said"),
     [
-        (None, "no gateway has taken up the route"),
+        (None, "no gateway has accepted the route"),
         ((), "Accepted is unknown"),
         (({**ACCEPTED, "status": "False", "message": "no such listener"}, RESOLVED), "no such listener"),
         ((ACCEPTED, {**RESOLVED, "status": "False", "message": "no Service r9"}), "no Service r9"),
-        (({**ACCEPTED, "observedGeneration": 3}, RESOLVED), "has not taken up the latest weights yet"),
+        (({**ACCEPTED, "observedGeneration": 3}, RESOLVED), "has not programmed the latest weights yet"),
     ],
 )
 def test_why_no_gateway_carries_it_out(conditions: tuple[dict[str, Any], ...] | None, said: str) -> None:

@@ -19,15 +19,17 @@ class OnInconclusive(StrEnum):
 class ErrorPolicy(Frozen):
     """How often a gate that could not measure is run again."""
 
-    retries: int = Field(2, ge=0, le=10, description="Further runs after an Error; then the revision is rejected.")
-    backoff: Duration = Field("5s", description="Pause before the first of them; it doubles each time, up to 5m.")
+    retries: int = Field(
+        2, ge=0, le=10, description="Number of retries after an Error, before the revision is rejected."
+    )
+    backoff: Duration = Field("5s", description="Delay before the first retry. It doubles with each retry, up to 5m.")
 
 
 class Gate(Frozen):
     """Any gate."""
 
     dry_run: bool = Field(False, description="Measure and report without blocking.")
-    on_error: ErrorPolicy = Field(ErrorPolicy(), description="What happens when the gate could not measure.")
+    on_error: ErrorPolicy = Field(ErrorPolicy(), description="How a gate that could not measure is retried.")
 
 
 class UncertainGate(Gate):
@@ -35,11 +37,14 @@ class UncertainGate(Gate):
 
     on_inconclusive: OnInconclusive = Field(
         OnInconclusive.REJECT,
-        description="Reject: not enough evidence ends the attempt. Approve: a human decides, by spec.gates.approval.",
+        description="What to do without enough evidence. Reject: reject the revision. Approve: wait for "
+        "approval (spec.gates.approval).",
     )
 
 
 class JobGate(UncertainGate):
     """A gate that runs in a pod of its own."""
 
-    timeout: Duration = Field("5m", description="The gate is an Error when it has no verdict by then.")
+    timeout: Duration = Field(
+        "5m", description="How long the gate may run. Without a verdict by then, it ends in Error."
+    )

@@ -42,7 +42,7 @@ LOWER_IS_BETTER = (*RESCORED_LOWER, "mse")
 
 DIRECTION_KNOWN = {
     "rule": f"has(self.direction) || self.name in {[*HIGHER_IS_BETTER, *LOWER_IS_BETTER]!r}",
-    "message": "say which way this metric gets better: direction HigherIsBetter or LowerIsBetter",
+    "message": "set direction to HigherIsBetter or LowerIsBetter: the direction of this metric is not known",
 }
 RESCORE_KNOWS = {
     "rule": f"self.source != 'Rescore' || self.name in {[*RESCORED_HIGHER, *RESCORED_LOWER]!r}",
@@ -68,37 +68,37 @@ LOGGED_ON_IS_LOGGED = {
 
 
 class Dataset(Frozen):
-    """Rows with known answers."""
+    """Rows with known labels."""
 
     artifact: str = Field(
         "holdout.parquet",
         min_length=1,
         max_length=256,
         pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*$",
-        description="Parquet file among the candidate's artifacts, by its path; its digest is in the evidence.",
+        description="Path of a Parquet file among the candidate's artifacts. Its digest is kept as evidence.",
     )
     label: str = Field(min_length=1, max_length=128, description="Column with the right answer.")
     positive: str | None = Field(
         None,
         max_length=128,
-        description="The positive class of a two-class label, as text. Without it: the greater of the two.",
+        description="The positive class of a binary label, as text. Defaults to the greater of the two.",
     )
     score: str | None = Field(
         None,
         max_length=128,
-        description="Which part of an answer with several columns is the score of the positive class: its name, or "
-        "its position counted from 0. Without it: the last column of two.",
+        description="The column of the response that holds the score of the positive class: its name, or its "
+        "zero-based position. Defaults to the last of two columns.",
     )
 
 
 class Segments(Frozen):
-    """Floors that must hold in every part of the dataset, not just on the whole."""
+    """Limits that every segment of the dataset must meet, not just the dataset as a whole."""
 
     column: str = Field(min_length=1, max_length=128, description="Column of the dataset that names the segment.")
     minimum: float | None = Field(None, description="The candidate's value must be at least this in every segment.")
     maximum: float | None = Field(None, description="The candidate's value must be at most this in every segment.")
     min_rows: int = Field(
-        50, ge=1, le=1_000_000, description="A segment with fewer rows is Inconclusive: too few to judge it on."
+        50, ge=1, le=1_000_000, description="Minimum number of rows. A segment with fewer rows is Inconclusive."
     )
 
 
@@ -113,7 +113,7 @@ class MetricGate(
         LOGGED_ON_IS_LOGGED,
     ),
 ):
-    """The candidate's metric held against current production's and against floors."""
+    """The candidate's metric, compared with production's and with fixed limits."""
 
     name: str = Field(
         min_length=1,
@@ -123,34 +123,33 @@ class MetricGate(
     )
     source: MetricSource = Field(
         MetricSource.LOGGED,
-        description="Logged: the figure that was logged to MLflow on both versions. Rescore: a Job sends the dataset "
-        "to the candidate and to production and computes the figure from their answers.",
+        description="Logged: the value that was logged to MLflow on both versions. Rescore: a Job sends the "
+        "dataset to the candidate and to production and computes the value from their responses.",
     )
     logged_on: str | None = Field(
         None,
         min_length=1,
         max_length=500,
-        description="Logged: name of the MLflow dataset that the figure was logged on, on both versions. Needed where "
+        description="Logged: name of the MLflow dataset that the figure was logged on, on both versions. "
+        "Needed where "
         "the metric stands on several.",
     )
     mode: MetricMode = Field(
         MetricMode.STRICT,
-        description="Strict: the point estimate may not be worse by more than maxRegression. Statistical: with the "
-        "given confidence the true figure is not worse by more than margin.",
+        description="Strict: the point estimate must not be worse by more than maxRegression. Statistical: "
+        "at the given confidence, the true value is not worse by more than margin.",
     )
     direction: Direction | None = Field(
-        None, description="Which way the metric gets better. Needed for a metric that is not built in."
+        None, description="Whether higher or lower is better. Required for metrics that are not built in."
     )
     max_regression: float = Field(
-        0.0, ge=0, description="Strict: how much worse than production, in the metric's own unit, the candidate may be."
+        0.0, ge=0, description="Strict: maximum regression against production, in the metric's unit."
     )
-    margin: float = Field(
-        0.01, ge=0, description="Statistical: how much worse than production, in the metric's own unit, is no loss."
-    )
+    margin: float = Field(0.01, ge=0, description="Statistical: non-inferiority margin, in the metric's unit.")
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = Field(
-        0.95, description="Statistical: one-sided confidence with which a loss beyond the margin is excluded."
+        0.95, description="Statistical: one-sided confidence level of the non-inferiority test."
     )
     minimum: float | None = Field(None, description="The candidate's value must be at least this.")
     maximum: float | None = Field(None, description="The candidate's value must be at most this.")
     dataset: Dataset | None = Field(None, description="Rescore: the rows to score.")
-    segments: Segments | None = Field(None, description="Rescore: floors for each part of the dataset.")
+    segments: Segments | None = Field(None, description="Rescore: limits that every segment of the dataset must meet.")

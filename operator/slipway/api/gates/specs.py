@@ -71,7 +71,7 @@ class SmokeRequests(Frozen):
 
 
 class SmokeBatch(Frozen):
-    """A second load, of requests with several rows."""
+    """A second load of multi-row requests."""
 
     rows: int = Field(32, ge=2, le=10_000, description="Rows in each request.")
     p95: Duration = Field("1s", description="Latency that at most 5 % of these requests may exceed.")
@@ -92,52 +92,55 @@ class SmokeGate(JobGate, json_schema_extra=validated(LOAD_FITS_TIMEOUT)):
         500,
         ge=MIN_SMOKE_REQUESTS,
         le=100_000,
-        description="Requests to send after the warm-up. Fewer than 59 cannot show a p95 with 95 % confidence.",
+        description="Number of requests to send after the warm-up. A p95 cannot be shown with 95 % "
+        "confidence by fewer than 59.",
     )
     rate: float = Field(
-        100.0, gt=0, le=10_000, description="Requests per second; arrivals keep to this schedule whatever comes back."
+        100.0,
+        gt=0,
+        le=10_000,
+        description="Requests per second. The schedule does not depend on responses (open loop).",
     )
-    warm_up: int = Field(20, ge=0, le=10_000, description="Requests sent first and counted apart.")
-    batch: SmokeBatch | None = Field(None, description="A second load, of requests with several rows. None: not sent.")
+    warm_up: int = Field(20, ge=0, le=10_000, description="Warm-up requests, sent first and reported separately.")
+    batch: SmokeBatch | None = Field(None, description="A second load of multi-row requests. If unset, it is not sent.")
     requests_from: SmokeRequests | None = Field(
         None, description="Requests to send instead of the input example that was logged with the model."
     )
 
 
 class GovernanceGate(Gate):
-    """The version's MLflow tags held against a policy."""
+    """The version's MLflow tags, checked against a policy."""
 
     policy: ObjectName = Field(description="ConfigMap in the release's namespace with the key governance.tags.yaml.")
 
 
 class ContractGate(UncertainGate):
-    """What callers and the server rely on: the model's signature, its requirements and how it is stored."""
+    """What clients and the server rely on: the model's signature, its requirements, and how it is stored."""
 
-    allow_breaking: bool = Field(
-        False, description="Let a signature through that today's callers cannot use, or that answers otherwise."
-    )
+    allow_breaking: bool = Field(False, description="Allow signature changes that break existing clients.")
     allowed_flavors: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=32)] = Field(
-        default=(), description="MLflow flavours that may serve. None listed: any."
+        default=(), description="MLflow flavors that may be served. If empty, any flavor."
     )
     ignored_requirements: Annotated[tuple[Annotated[str, Field(max_length=128)], ...], Field(max_length=64)] = Field(
         default=(),
-        description="Packages in the model's requirements.txt that it does not need to serve. MLflow writes down "
-        "whatever the training process had imported.",
+        description="Packages in the model's requirements.txt that are not needed for serving. MLflow "
+        "records everything that the training process imported.",
     )
 
 
 class ApprovalGate(Frozen):
-    """A human's consent to one candidate."""
+    """Manual approval of one candidate."""
 
     required: bool = Field(
-        False, description="No promotion without approval. Governance and Inconclusive gates can demand it as well."
+        False,
+        description="Require approval before promotion. Governance rules and Inconclusive gates can require it too.",
     )
     approved: Digest | None = Field(
-        None, description="Digest of the candidate that is approved. It covers no other candidate."
+        None, description="Digest of the approved candidate. The approval applies to no other candidate."
     )
-    four_eyes: bool = Field(False, description="The approver must be known and not be the version's author.")
-    valid_for: Duration = Field("24h", description="An approval counts for this long after it was given.")
-    timeout: Duration = Field("72h", description="The revision waits for approval this long, then it is rejected.")
+    four_eyes: bool = Field(False, description="Require an authenticated approver who is not the version's author.")
+    valid_for: Duration = Field("24h", description="How long an approval remains valid.")
+    timeout: Duration = Field("72h", description="How long the revision waits for approval before it is rejected.")
 
 
 class CustomJob(Frozen):
@@ -145,22 +148,22 @@ class CustomJob(Frozen):
 
     image: str = Field(min_length=1, max_length=512, description="Image to run.")
     command: Annotated[tuple[Annotated[str, Field(max_length=4096)], ...], Field(max_length=32)] = Field(
-        default=(), description="Command; without it the image's entry point."
+        default=(), description="Command. Defaults to the image's entrypoint."
     )
     args: Annotated[tuple[Annotated[str, Field(max_length=4096)], ...], Field(max_length=64)] = Field(
         default=(), description="Arguments."
     )
     env: Annotated[tuple[EnvVar, ...], Field(max_length=32)] = Field(
-        default=(), description="Further environment variables; names starting with SLIPWAY_ are the operator's."
+        default=(), description="Additional environment variables. Names that start with SLIPWAY_ are reserved."
     )
     resources: Resources = Field(Resources(), description="Resources of the container.")
 
 
 class CustomGate(JobGate):
-    """A check of the user's own: any container that writes a verdict."""
+    """A custom check: any container that writes a verdict."""
 
     name: ObjectName = Field(max_length=40, description="Name of the gate; its result is called custom/NAME.")
-    job: CustomJob = Field(description="What runs.")
+    job: CustomJob = Field(description="The container to run.")
 
 
 class Gates(Frozen):
@@ -171,14 +174,14 @@ class Gates(Frozen):
     )
     metrics: Annotated[tuple[MetricGate, ...], Field(max_length=16)] = Field(
         default=(),
-        description="Model-quality metrics against current production and floors.",
+        description="Model-quality metrics, compared with production and with fixed limits.",
         json_schema_extra=BY_NAME,
     )
     governance: GovernanceGate | None = Field(None, description="Required tags of the model version.")
     contract: ContractGate | None = Field(None, description="Signature, requirements and storage of the model.")
-    approval: ApprovalGate = Field(ApprovalGate(), description="A human's consent.")
+    approval: ApprovalGate = Field(ApprovalGate(), description="Manual approval.")
     custom: Annotated[tuple[CustomGate, ...], Field(max_length=8)] = Field(
-        default=(), description="Checks of your own, each in its own Job.", json_schema_extra=BY_NAME
+        default=(), description="Custom checks, each in its own Job.", json_schema_extra=BY_NAME
     )
 
     def pinned(self) -> Gates:

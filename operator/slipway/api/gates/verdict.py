@@ -26,13 +26,14 @@ class GateResult(Frozen):
 
     name: str = Field(max_length=63, description="The gate, such as smoke, metrics/auc or governance.")
     verdict: Verdict = Field(description="Pass, Fail, Inconclusive (not enough evidence) or Error (could not measure).")
-    message: Sentence = Field(description="The verdict in one sentence for a person.")
+    message: Sentence = Field(description="Human-readable verdict.")
     measured: float | None = Field(None, description="The measured value, in the unit of the threshold.")
-    threshold: float | None = Field(None, description="What the measured value was held against.")
+    threshold: float | None = Field(None, description="The value that measured was compared with.")
     unit: str | None = Field(None, max_length=32, description="Unit of measured and threshold.")
     n: int | None = Field(None, ge=0, description="Sample size.")
     bound: float | None = Field(
-        None, description="The confidence bound that decided, where the method has one; a share where it speaks of one."
+        None,
+        description="The confidence bound that decided, if the method has one. A ratio for methods that judge a ratio.",
     )
     method: str | None = Field(None, max_length=256, description="How it was measured and judged.")
     measured_on: dict[str, str] = Field(
@@ -40,11 +41,11 @@ class GateResult(Frozen):
     )
     details: dict[str, Any] = Field(
         default_factory=dict,
-        description="Further figures of this gate; the keys are documented in docs/gates.md.",
+        description="Further values of this gate. The keys are documented in docs/gates.md.",
         json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
     )
-    dry_run: bool = Field(False, description="Measured and reported, but not allowed to block.")
-    attempts: int = Field(1, ge=1, description="How often the gate ran, errors included.")
+    dry_run: bool = Field(False, description="Measured and reported without blocking.")
+    attempts: int = Field(1, ge=1, description="Number of runs, including those that ended in Error.")
     started_at: Timestamp | None = Field(None, description="When the gate started.")
     duration_seconds: float | None = Field(None, ge=0, description="How long the gate took, in seconds.")
 

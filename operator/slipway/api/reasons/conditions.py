@@ -109,6 +109,6 @@ NOT_ACCEPTED = _route(
 NO_ROUTE = _route("NoRoute", sentence="The route is made with the first promotion.")
 WITHOUT_SESSION_AFFINITY = _route(
     "WithoutSessionAffinity",
-    sentence="The cluster's HTTPRoute has no `sessionPersistence`, so clients do not stay with one revision.",
+    sentence="The cluster's HTTPRoute has no `sessionPersistence`, so clients do not stay on one revision.",
     remedy="Install the Gateway API's experimental channel, or leave `sessionAffinity` out.",
 )

@@ -83,7 +83,7 @@ class SqlStore:
                 if there != migrations.HEAD:
                     migrations.upgrade(connection)
         except (SQLAlchemyError, OSError) as error:
-            why = f"its tables cannot be made: {_short(error)}; let their owner run slipway audit migrate"
+            why = f"its tables cannot be created: {_short(error)}; run slipway audit migrate as their owner"
             raise StoreError(why) from error
         self._ready = True
 

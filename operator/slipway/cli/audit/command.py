@@ -21,7 +21,9 @@ from slipway.cli.session import Failure, Key
 DAMAGED = 1
 """Exit code where the log is not whole."""
 
-out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="File; without it: standard output.")
+out = click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Output file. Defaults to standard output."
+)
 database = click.option(
     "--database",
     metavar="URL",
@@ -31,7 +33,7 @@ database = click.option(
 
 @click.group()
 def command() -> None:
-    """Read the audit log, and prove that nothing was taken out of it or changed.
+    """Read the audit log and verify that it is complete and unmodified.
 
     The log is read through a port that kubectl forwards to the operator's pod: who may do that may read it.
     """
@@ -48,12 +50,12 @@ def _opened(operator_namespace: str, url: str | None, release: Key | None = None
 
 @command.command()
 @out
-@click.option("--release", help="Only the records of this release: an excerpt, which cannot be verified by itself.")
+@click.option("--release", help="Only records of this release. An excerpt cannot be verified on its own.")
 @options.namespace
 @options.operator_namespace
 @database
 def export(out: Path | None, release: str | None, namespace: str, **where: str) -> None:
-    """Write the log as JSON lines. Beside FILE, FILE.checkpoints says, signed, how far it had come."""
+    """Write the log as JSON lines. FILE.checkpoints holds a signed record of its end."""
     wanted = Key(namespace, release) if release else None
     with _opened(where["operator_namespace"], where["database"], wanted) as log:
         if out is None:
@@ -69,14 +71,20 @@ def export(out: Path | None, release: str | None, namespace: str, **where: str) 
 
 @command.command("verify")
 @click.option("--file", type=click.Path(path_type=Path), help="Verify this export instead of the operator's log.")
-@click.option("--checkpoints", type=click.Path(path_type=Path), help="Checkpoints, one a line, not the cluster's.")
-@click.option("--public-key", type=click.Path(path_type=Path), help="Trust only checkpoints of this key (PEM).")
+@click.option(
+    "--checkpoints",
+    type=click.Path(path_type=Path),
+    help="File with checkpoints, one per line, instead of the cluster's.",
+)
+@click.option(
+    "--public-key", type=click.Path(path_type=Path), help="Trust only checkpoints signed with this key (PEM)."
+)
 @options.operator_namespace
 @database
 def verify_(
     file: Path | None, checkpoints: Path | None, public_key: Path | None, operator_namespace: str, database: str | None
 ) -> None:
-    """Find every record that was edited, removed, added, moved or cut off. Exit code 1 where there is one.
+    """Find records that were modified, removed, added, reordered or truncated. Exits with 1 if there are any.
 
     The log is held against the signed checkpoints on the ModelRevisions (or in a file), and against what every release
     and revision says that it recorded.
@@ -92,7 +100,7 @@ def verify_(
     with _opened(operator_namespace, database) as log:
         signed = [*witness.checkpoints, *([log.checkpoint] if log.checkpoint else [])]
         read = verify(log.lines, signed, log.anchor)
-        edited = [Finding(0, f"the checkpoint on ModelRevision {name} was edited") for name in witness.broken]
+        edited = [Finding(0, f"the checkpoint on ModelRevision {name} was modified") for name in witness.broken]
         _conclude(read, [*_missing(read, witness), *edited], signed, key or log.key)
 
 
@@ -115,18 +123,18 @@ def _conclude(log: Log, further: Iterable[Finding], signed: list[Checkpoint], ke
     if findings:
         click.echo(f"the log is damaged: {len(findings)} findings in records {first} to {log.head.seq}", err=True)
         raise SystemExit(DAMAGED)
-    click.echo(f"the log is whole: records {first} to {log.head.seq}, held against {len(signed)} checkpoints")
+    click.echo(f"the log is intact: records {first} to {log.head.seq}, checked against {len(signed)} checkpoints")
     if not signed:
-        click.echo("without checkpoints a cut end cannot be seen: --checkpoints FILE", err=True)
+        click.echo("without checkpoints, truncation cannot be detected: use --checkpoints FILE", err=True)
     elif key is None:
-        click.echo("the checkpoints' key was not checked: --public-key FILE", err=True)
+        click.echo("the key of the checkpoints was not checked: use --public-key FILE", err=True)
 
 
 @command.command()
 @out
 @options.operator_namespace
 def key(out: Path | None, operator_namespace: str) -> None:
-    """Write the public key of the checkpoints. Keep it away from the cluster."""
+    """Write the public key of the checkpoints. Store it outside the cluster."""
     text = source.operators_key(operator_namespace)
     if out is None:
         click.echo(text, nl=False)
@@ -137,7 +145,7 @@ def key(out: Path | None, operator_namespace: str) -> None:
 @command.command()
 @out
 def checkpoints(out: Path | None) -> None:
-    """Write the checkpoints that the ModelRevisions bear, one a line. Keep them away from the cluster."""
+    """Write the checkpoints of the ModelRevisions, one per line. Store them outside the cluster."""
     text = "".join(f"{each.text()}\n" for each in sorted(source.witnesses().checkpoints, key=lambda each: each.seq))
     if out is None:
         click.echo(text, nl=False)
@@ -146,9 +154,9 @@ def checkpoints(out: Path | None) -> None:
 
 
 @command.command()
-@click.option("--database", metavar="URL", required=True, help="The store, as a role that may make tables.")
+@click.option("--database", metavar="URL", required=True, help="URL of the store, with a role that may create tables.")
 def migrate(database: str) -> None:
-    """Make the store's tables, or bring them up to date: for a PostgreSQL whose operator may only insert and select."""
+    """Create or migrate the store's tables, for a PostgreSQL in which the operator may only insert and select."""
     try:
         SqlStore(database).prepare()
     except StoreError as error:
@@ -156,13 +164,13 @@ def migrate(database: str) -> None:
 
 
 @command.command()
-@click.option("--database", metavar="URL", required=True, help="The store, as a role that may delete.")
-@click.option("--before", type=int, required=True, help="Archive the records up to and with this number.")
+@click.option("--database", metavar="URL", required=True, help="URL of the store, with a role that may delete.")
+@click.option("--before", type=int, required=True, help="Archive the records up to and including this number.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="A new file.")
 def archive(database: str, before: int, out: Path) -> None:
-    """Move the oldest records out of the store into a file. What stays goes on from where the file ends."""
+    """Move the oldest records from the store into a file. The store continues where the file ends."""
     try:
         head = archives.archive(SqlStore(database), before, out)
     except (StoreError, archives.NotArchived) as error:
         raise Failure(str(error)) from None
-    click.echo(f"records up to {head.seq} are in {out}; the store goes on from hash {head.hash}", err=True)
+    click.echo(f"records up to {head.seq} are in {out}; the store continues from hash {head.hash}", err=True)

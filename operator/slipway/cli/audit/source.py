@@ -159,7 +159,7 @@ def _get(url: str) -> bytes:
             return answer
     except (urllib.error.URLError, OSError) as error:
         said = error.read().decode()[:300] if isinstance(error, urllib.error.HTTPError) else str(error)
-        raise Failure(f"the operator's audit log cannot be read: {said}; is its audit store up?") from None
+        raise Failure(f"the operator's audit log cannot be read: {said}; check its audit store") from None
 
 
 def _lines(url: str) -> Iterator[bytes]:
@@ -168,7 +168,7 @@ def _lines(url: str) -> Iterator[bytes]:
             for line in response:
                 yield line.removesuffix(b"\n")
     except (urllib.error.URLError, OSError) as error:
-        raise Failure(f"the operator's audit log broke off: {error}; try again") from None
+        raise Failure(f"reading the operator's audit log was interrupted: {error}; try again") from None
 
 
 def _bodies(store: SqlStore, release: Key | None) -> Iterator[bytes]:

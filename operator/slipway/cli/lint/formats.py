@@ -25,7 +25,7 @@ class Report:
 
 def text(report: Report) -> str:
     """For people: one line per problem."""
-    lines = [f"{problem.tag}: {problem.problem}\n    mend: {problem.fix}" for problem in report.problems]
+    lines = [f"{problem.tag}: {problem.problem}\n    fix: {problem.fix}" for problem in report.problems]
     if report.problems:
         lines.append(f"{report.subject}: {count(len(report.problems), 'problem')} against {report.policy}")
     else:

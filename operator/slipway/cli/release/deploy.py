@@ -20,14 +20,14 @@ from slipway.cluster.port import Cluster
 
 @click.command()
 @options.key
-@click.option("--version", "wanted", help="Model version to release. Without it: the newest in MLflow.")
-@click.option("--retry", is_flag=True, help="Try a version again that was rejected or taken back.")
+@click.option("--version", "wanted", help="Model version to release. Defaults to the newest in MLflow.")
+@click.option("--retry", is_flag=True, help="Retry a version that was rejected or rolled back.")
 @options.timeout
 @options.mlflow
 def command(key: Key, wanted: str | None, retry: bool, timeout: float | None, mlflow: options.Mlflow) -> None:
-    """Release a model version: move the candidate alias to it, and follow the release to its end.
+    """Release a model version: move the candidate alias to it and wait for the result.
 
-    Exit codes: 0 promoted, 1 rejected or taken back, 2 error or timeout.
+    Exit codes: 0 promoted, 1 rejected or rolled back, 2 error or timeout.
     """
     sys.exit(deploy(key, wanted, retry, timeout, mlflow))
 
@@ -55,7 +55,7 @@ def candidate_alias(seen: Look) -> str:
     if alias is None:
         raise Failure(f"{name} follows no alias: set spec.model.candidate.version to release another version")
     if hold is not None:
-        raise Failure(f"{name} is held, so nothing would be released, and nothing was changed: {hold.message}")
+        raise Failure(f"{name} is held; nothing was changed: {hold.message}")
     return alias
 
 

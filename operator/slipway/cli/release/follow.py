@@ -80,9 +80,9 @@ async def follow(cluster: Cluster, wish: Wish, limit: float, tell: Tell) -> Mode
         now = time.monotonic()
         stalled_since = (stalled_since or now) if seen.release.status.phase == "Stalled" else None
         if stalled_since is not None and now - stalled_since > STALLED_SECONDS:
-            raise Failure(f"{wish.key} is stalled until somebody acts: {seen.release.status.message}")
+            raise Failure(f"{wish.key} is stalled until someone acts: {seen.release.status.message}")
         if now - started > limit:
-            raise Failure(f"gave up after {limit:.0f} s; {where(wish, seen, revision)}")
+            raise Failure(f"timed out after {limit:.0f} s; {where(wish, seen, revision)}")
         await asyncio.sleep(POLL_SECONDS)
 
 
@@ -98,10 +98,10 @@ def promoted(revision: ModelRevision) -> bool:
 
 def where(wish: Wish, seen: Look, revision: ModelRevision | None) -> str:
     """Where a release stands that was given up on, and what to look at."""
-    message = seen.release.status.message or "the operator has not said anything; is it running?"
+    message = seen.release.status.message or "the operator has not responded; check that it is running"
     if revision is None:
         return f"no revision for version {wish.version} was started: {message}"
-    return f"{revision.name} is {revision.status.phase.value}: {message}. It goes on: slipway wait {wish.key.name}"
+    return f"{revision.name} is {revision.status.phase.value}: {message}. It continues: slipway wait {wish.key.name}"
 
 
 def patience(release: ModelRelease) -> float:

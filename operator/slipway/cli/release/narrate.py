@@ -15,14 +15,14 @@ from slipway.cli.session import NOT_PROMOTED
 from slipway.cli.view import CONSOLE, VERDICT_COLOURS, gates, phase
 
 _MEANING = {
-    Phase.PENDING: "checking what needs no pods",
+    Phase.PENDING: "running the gates that need no pods",
     Phase.FETCHING: "pods start, fetch the artifacts and verify their digest",
     Phase.STAGING: "pods load the model and answer a first prediction, beside production",
     Phase.GATING: "the gates that need the staged pods",
     Phase.CANARY: "a share of production traffic, step by step",
     Phase.PROMOTING: "production moves to exactly these pods",
-    Phase.WATCHING: "production serves it; an SLO breach takes it back",
-    Phase.LIVE: "it kept its objectives",
+    Phase.WATCHING: "production serves it; an SLO breach rolls it back",
+    Phase.LIVE: "it met its objectives",
 }
 _WIDTH = max(len(known.value) for known in _MEANING)
 
@@ -33,7 +33,7 @@ class Narrator:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock, self._started = clock, clock()
         self._told: set[str] = set()
-        self._spinner = CONSOLE.status("waiting for the operator to see it")
+        self._spinner = CONSOLE.status("waiting for the operator")
 
     def __enter__(self) -> Narrator:
         self._spinner.start()
@@ -74,10 +74,10 @@ def conclude(wish: Wish, end: ModelRevision | Rejected) -> int:
     """Say how it ended; the exit code that says the same."""
     if isinstance(end, Rejected):
         CONSOLE.print(
-            f"[red]✗[/] version {wish.version} is not tried again: {end.revision} ended as {end.outcome}, "
+            f"[red]✗[/] version {wish.version} is not retried: {end.revision} ended as {end.outcome}, "
             f"{escape(end.message)}"
         )
-        CONSOLE.print(f"[dim]to try it again: slipway deploy {wish.key.name} --version {wish.version} --retry[/]")
+        CONSOLE.print(f"[dim]to retry: slipway deploy {wish.key.name} --version {wish.version} --retry[/]")
         return NOT_PROMOTED
     if promoted(end):
         CONSOLE.print(f"[green]✓[/] version {wish.version} serves production as {end.name}")

@@ -44,7 +44,7 @@ class Preview:
             return f"under 1 s: {self.ready} of {self.wanted} pods are ready, none is started"
         taken = phase_seconds(self.target)
         start = taken.get(Phase.FETCHING, 0.0) + taken.get(Phase.STAGING, 0.0)
-        return f"about {max(start, 1.0):.0f} s: pods have to start, and took that long the first time"
+        return f"about {max(start, 1.0):.0f} s: pods have to start, and the first start took that long"
 
     @property
     def effects(self) -> list[str]:
@@ -55,14 +55,14 @@ class Preview:
         if model.lifecycle_stages is LifecycleStages.SYNC:
             lines.append(f"stage Production: version {old} → {new}")
         if model.candidate.alias:
-            lines.append(f"alias {model.candidate.alias}: stays as it is")
+            lines.append(f"alias {model.candidate.alias}: unchanged")
         lines += self._bundle()
         if self.aborted:
             lines.append(
-                f"{self.aborted.name} (version {self.aborted.spec.model.version}) is on its way: it is aborted"
+                f"{self.aborted.name} (version {self.aborted.spec.model.version}) is in progress and will be aborted"
             )
-        held = "until spec.rollback is removed, nothing is promoted"
-        return [*lines, f"{held}; version {old} is not promoted again by itself"]
+        held = "nothing is promoted until spec.rollback is removed"
+        return [*lines, f"{held}; version {old} is not promoted again automatically"]
 
     def _bundle(self) -> list[str]:
         """What comes back with the model, where it differs."""

@@ -16,10 +16,10 @@ from slipway.cluster.port import Cluster
 @click.command()
 @options.key
 @click.option(
-    "--step", type=click.IntRange(1, 16), help="Lift the pauses up to this step.  [default: the one it is at]"
+    "--step", type=click.IntRange(1, 16), help="Resume all steps up to this one.  [default: the current step]"
 )
 def command(key: Key, step: int | None) -> None:
-    """Lift the pause of the canary step that the candidate is at. The step still needs its evidence."""
+    """Resume the candidate's current canary step. The step still needs its evidence."""
     mark = on_cluster(lambda cluster: resume(cluster, key, step))
     CONSOLE.print(f"[green]✓[/] spec.resume of {key} is {mark}")
 
@@ -33,7 +33,7 @@ async def resume(cluster: Cluster, key: Key, step: int | None) -> str:
         raise Failure(f"{key} has no canary to resume; see slipway status {key.name}")
     steps = len(candidate.spec.policy.rollout.steps)
     if step is not None and not state.step <= step <= steps:
-        raise Failure(f"{candidate.name} is at step {state.step} of {steps}; --step {step} would lift nothing")
+        raise Failure(f"{candidate.name} is at step {state.step} of {steps}; --step {step} has no effect")
     mark = f"{candidate.name}/{step or state.step}"
     await cluster.patch_merge("ModelRelease", key.namespace, key.name, {"spec": {"resume": mark}})
     return mark

@@ -49,7 +49,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @click.option("--to", help="previous, or the name of a revision.  [default: previous]")
     @click.option("--version", help="A model version that served production before.")
-    @click.option("--reason", help="Why, for the people who read the history.")
+    @click.option("--reason", help="Reason, kept in the history.")
     @functools.wraps(command)
     def with_request(*args: Any, to: str | None, version: str | None, reason: str | None, **others: Any) -> Any:
         if to and version:
@@ -67,13 +67,11 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @options.key
 @request_options
-@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-@click.option(
-    "--timeout", type=options.Span(), default=f"{COLD_SECONDS:.0f}s", show_default=True, help="Give up after so long."
-)
+@click.option("--dry-run", is_flag=True, help="Show what would happen without changing anything.")
+@click.option("--timeout", type=options.Span(), default=f"{COLD_SECONDS:.0f}s", show_default=True, help="Timeout.")
 @options.operator_namespace
 def command(key: Key, request: Rollback, dry_run: bool, timeout: float, operator_namespace: str) -> None:
-    """Take production back to a revision that served before. Nothing is promoted until spec.rollback is removed."""
+    """Roll production back to a revision that served before. Nothing is promoted until spec.rollback is removed."""
     before = on_cluster(lambda cluster: preview(cluster, key, request))
     if dry_run:
         describe(before)
@@ -102,7 +100,7 @@ def describe(before: Preview) -> None:
     table.add_row("expected", before.expected)
     for index, effect in enumerate(before.effects):
         table.add_row("" if index else "effects", escape(effect))
-    CONSOLE.print("[bold]A rollback would take production back[/]")
+    CONSOLE.print("[bold]A rollback would roll production back[/]")
     CONSOLE.print(table)
     CONSOLE.print("[dim]dry run: nothing was changed[/]")
 
@@ -135,8 +133,8 @@ async def _moved(cluster: Cluster, key: Key, before: Preview, limit: float) -> f
         await asyncio.sleep(LOOK_SECONDS)
     release = await read_release(cluster, key)
     raise Failure(
-        f"production of {key} does not follow {target} after {limit:.0f} s, but spec.rollback stands and "
-        f"is still being worked on: {release.status.message or 'the operator says nothing; is it running?'}"
+        f"production of {key} does not follow {target} after {limit:.0f} s, but spec.rollback is still in "
+        f"progress: {release.status.message or 'the operator has not responded; check that it is running'}"
     )
 
 
@@ -157,7 +155,8 @@ async def _settled(cluster: Cluster, key: Key, before: Preview, give_up: float) 
             return time.monotonic()
         await asyncio.sleep(0.1)
     raise Failure(
-        f"production of {key} serves {before.target.name}, but the operator has not written that down; is it running?"
+        f"production of {key} serves {before.target.name}, but the operator has not recorded it; check that "
+        "it is running"
     )
 
 

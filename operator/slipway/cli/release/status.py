@@ -20,7 +20,7 @@ _BAD_WHEN_TRUE = {"Reconciling": "cyan", "Stalled": "red", "Held": "yellow"}
 @click.command()
 @options.key
 def command(key: Key) -> None:
-    """Say where a release stands: what serves, what is on its way, what was decided."""
+    """Show the state of a release: what serves, what is in progress, what was decided."""
     show(on_cluster(lambda cluster: look(cluster, key)))
 
 

@@ -13,7 +13,7 @@ from slipway.cluster.port import Cluster
 @click.command()
 @options.key
 def command(key: Key) -> None:
-    """Show how long each phase of each revision took. A phase that is not over yet counts until now."""
+    """Show how long each phase of each revision took. A phase that has not ended counts until now."""
 
     async def show(cluster: Cluster) -> None:
         await read_release(cluster, key)

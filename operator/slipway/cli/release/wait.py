@@ -15,10 +15,10 @@ from slipway.cli.session import Failure, Key, on_cluster
 
 @click.command()
 @options.key
-@click.option("--version", "wanted", help="Model version to wait for. Without it: the one that the release asks for.")
+@click.option("--version", "wanted", help="Model version to wait for. Defaults to the requested version.")
 @options.timeout
 def command(key: Key, wanted: str | None, timeout: float | None) -> None:
-    """Follow the release that is on its way to its end.
+    """Wait for the release in progress to finish.
 
     Exit codes: 0 promoted, 1 rejected or taken back, 2 error or timeout.
     """
@@ -35,7 +35,7 @@ def wanted_version(seen: Look) -> str:
     status, fixed = seen.release.status, seen.release.spec.model.candidate.version
     version = fixed or (status.wanted.version if status.wanted else None)
     if version is None:
-        why = status.message or "the operator has not looked at it"
+        why = status.message or "the operator has not reconciled it"
         advice = "move its candidate alias, or name one with --version"
-        raise Failure(f"{seen.release.metadata.name} asks for no version yet: {why}; {advice}")
+        raise Failure(f"{seen.release.metadata.name} requests no version yet: {why}; {advice}")
     return version

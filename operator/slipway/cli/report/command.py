@@ -33,17 +33,17 @@ AUDIT = "audit.jsonl"
 @options.mlflow
 @click.option(
     "--prometheus",
-    help="Prometheus to draw the board's panels from, inside the cluster or not. Without it: the operator's, if any.",
+    help="Prometheus to draw the dashboard panels from, inside the cluster or not. Defaults to the operator's, if any.",
 )
 @click.option(
-    "--window", type=options.Span(), default="1h", show_default=True, help="How far back the panels go, such as 30m."
+    "--window", type=options.Span(), default="1h", show_default=True, help="Time range of the panels, such as 30m."
 )
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("artifacts"),
     show_default=True,
-    help="Directory for the files; it is made, and files of an earlier report are replaced.",
+    help="Directory for the files. It is created if needed; files of an earlier report are replaced.",
 )
 def command(key: Key, mlflow: options.Mlflow, prometheus: str | None, window: float, out: Path) -> None:
     """Write lineage.mmd, metrics_snapshot.json, audit.jsonl, model_card.md and report.html.

@@ -123,7 +123,7 @@ def _storage(gate: ContractGate, candidate: ModelFiles, trust: Trust) -> Iterato
     serving = {name: conf for name, conf in candidate.flavors.items() if name != "python_function"}
     if gate.allowed_flavors:
         for name in (serving or candidate.flavors).keys() - set(gate.allowed_flavors):
-            yield f"flavour {name} may not serve, only {', '.join(gate.allowed_flavors)}"
+            yield f"flavour {name} is not allowed; allowed: {', '.join(gate.allowed_flavors)}"
     for name, conf in candidate.flavors.items():
         if not trust.allow_pickle and (how := _pickled(conf)):
             yield f"flavour {name} is stored as {how}, which runs code when it is loaded; store it as skops or ONNX"
@@ -131,7 +131,7 @@ def _storage(gate: ContractGate, candidate: ModelFiles, trust: Trust) -> Iterato
         shown = ", ".join(plain(name, 80) for name in candidate.unlisted_types[:_SHOWN_TYPES])
         yield f"its skops file holds types that may run code: {shown}; {_INSTEAD}"
     if not trust.allow_code and (place := _brings_code(candidate.flavors.get("python_function", {}))):
-        yield f"the model brings its own code ({place}), which the registry connection does not allow"
+        yield f"the model contains Python code ({place}), which the registry connection does not allow"
 
 
 def _pickled(conf: Mapping[str, Any]) -> str | None:
@@ -152,5 +152,5 @@ def _message(problems: list[str], unclear: str | None, found: tuple[Change, ...]
     if unclear:
         return unclear
     if not found:
-        return "signature, requirements and storage are as callers and the server need them"
+        return "signature, requirements and storage are compatible with clients and the server"
     return f"the signature is {signature.effect(found).value.lower()}: {'. '.join(change.text for change in found)}"

@@ -79,7 +79,10 @@ def _judge_logged(gate: MetricGate, ours: Figure, theirs: Figure | None) -> Gate
     if problem := _unusable(gate.name, ours, theirs):
         return _result(gate, Verdict.INCONCLUSIVE, problem, measured=ours.value)
     if direction(gate) is None:
-        says = f"nothing says which way {gate.name} gets better; set direction to HigherIsBetter or LowerIsBetter"
+        says = (
+            f"it is not known whether higher or lower {gate.name} is better; set direction to "
+            "HigherIsBetter or LowerIsBetter"
+        )
         return _result(gate, Verdict.ERROR, says, measured=ours.value)
     assert ours.value is not None
     return judge_figures(gate, ours.value, theirs.value if theirs else None)
@@ -113,7 +116,10 @@ def judge_figures(gate: MetricGate, candidate: float, production: float | None) 
         kept = " and ".join(limit.sentence for limit in held)
         says = f"the candidate's {gate.name} is {figure(candidate)}, as wanted: {kept}"
     else:
-        says = f"the candidate's {gate.name} is {figure(candidate)}; no production to compare with and no floor set"
+        says = (
+            f"the candidate's {gate.name} is {figure(candidate)}; there is no production to compare with, "
+            "and no limit is set"
+        )
     verdict = Verdict.FAIL if broken else Verdict.PASS
     result = _result(gate, verdict, says, measured=candidate)
     return result.model_copy(update={"threshold": held[0].value if held else None, "details": details})

@@ -98,7 +98,7 @@ class _Scan:
         if busy:
             self._mark_busy()
         if busy and self.pattern[at + 1 : at + 2] in {"*", "+", "{"}:
-            return "repeats a group that itself repeats or chooses, which can take for ever to match", at + 1
+            return "repeats a group that itself repeats or chooses, which can take exponential time to match", at + 1
         return None, at + 1
 
     def _repeat(self, at: int) -> tuple[str | None, int]:

@@ -75,7 +75,7 @@ class Rule(_Strict):
     @model_validator(mode="after")
     def _does_something(self) -> Rule:
         if not self.require and self.approval is None:
-            raise ValueError("asks for nothing; give it require or approval")
+            raise ValueError("has no effect; set require or approval")
         return self
 
 
@@ -132,7 +132,7 @@ class _Loader(yaml.BaseLoader):
         """Refuse a key that stands twice: the later one would win without a word."""
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         if twice := sorted({key for key in keys if keys.count(key) > 1}):
-            raise yaml.YAMLError(f"key {twice[0]!r} stands twice in one mapping at line {node.start_mark.line + 1}")
+            raise yaml.YAMLError(f"duplicate key {twice[0]!r} at line {node.start_mark.line + 1}")
         return super().construct_mapping(node, deep)
 
 

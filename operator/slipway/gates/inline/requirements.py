@@ -60,7 +60,7 @@ def _here(found: re.Match[str]) -> bool:
 def _of_line(line: str, present: Mapping[str, str], not_needed: Set[str]) -> Iterator[str]:
     if _OPTION.match(line):
         if not line.startswith(("--hash", "--index-url", "--extra-index-url")):
-            yield f"{line} names no package of the server image; build an image that has it"
+            yield f"{line} is not installed in the server image; build an image that includes it"
         return
     try:
         wanted = Requirement(re.split(r"\s--hash", line)[0])
@@ -72,9 +72,12 @@ def _of_line(line: str, present: Mapping[str, str], not_needed: Set[str]) -> Ite
         return
     found = present.get(name) or present.get(_BUILDS.get(name, ""))
     if found is None:
-        yield f"{line} is needed and the server image has no {name} (see ignoredRequirements if it is not)"
+        yield (
+            f"{line} is required, but {name} is not installed in the server image (if it is not needed for "
+            "serving, list it in ignoredRequirements)"
+        )
     elif not _satisfied(wanted, found):
-        yield f"{line} is needed and the server image has {found}"
+        yield f"{line} is required, but the server image has {found}"
 
 
 def _satisfied(wanted: Requirement, version: str) -> bool:

@@ -85,9 +85,10 @@ def _judge_difference(gate: MetricGate, seen: Comparison, ours: float, theirs: f
     verdict = Verdict.PASS if at_worst >= -gate.margin else Verdict.FAIL if at_best < -gate.margin else None
     says = (
         f"the candidate's {gate.name} is {shown(ours)}, production's {shown(theirs)}: a gain of {shown(gain)}, "
-        f"with {gate.confidence:.0%} confidence at least {shown(at_worst)}; a loss of {shown(gate.margin)} is allowed"
+        f"with {gate.confidence:.0%} confidence at least {shown(at_worst)}; a loss of {shown(gate.margin)} is "
+        "allowed"
     )
-    more = "" if verdict else f" and cannot be excluded: the gain may be up to {shown(at_best)}; score more rows"
+    more = "" if verdict else f" and cannot be ruled out: the gain may be up to {shown(at_best)}; score more rows"
     return GateResult(
         name=f"metrics/{gate.name}",
         verdict=verdict or Verdict.INCONCLUSIVE,

@@ -104,18 +104,18 @@ def _decide(gate: SmokeGate, shots: Sequence[Shot], slow: int) -> tuple[Verdict,
     p95 = percentile([shot.latency for shot in shots], 0.95) or 0.0
     seen = f"p95 is {p95 * 1000:.1f} ms; {slow} of {n} requests took longer than {gate.p95}"
     if not _too_many(gate, faults, n) and bound <= SLOW_BUDGET:
-        return Verdict.PASS, f"{seen}; with 95 % confidence at most {bound:.2%} do, 5 % may"
+        return Verdict.PASS, f"{seen}; at most {bound:.2%} are slow (95 % confidence); limit 5 %"
     if (lag_problem := _lagging(gate, shots)) and not _fails_all_the_same(gate, shots):
         return Verdict.ERROR, lag_problem
     if _too_many(gate, faults, n):
         listed = (f"{times} x {plain(text, 120)}" for text, times in Counter(faults).most_common(_SHOWN_FAULTS))
-        says = f"{count(len(faults), 'request')} of {n} had no right answer, at most {gate.max_error_ratio:.2%} may"
+        says = f"{count(len(faults), 'request')} of {n} had no valid response; limit {gate.max_error_ratio:.2%}"
         return Verdict.FAIL, f"{says}: {'; '.join(listed)}"
     if low > SLOW_BUDGET:
-        return Verdict.FAIL, f"{seen}; with 95 % confidence at least {low:.2%} do, 5 % may"
+        return Verdict.FAIL, f"{seen}; at least {low:.2%} are slow (95 % confidence); limit 5 %"
     return Verdict.INCONCLUSIVE, (
-        f"{seen}; with 95 % confidence that is between {low:.2%} and {bound:.2%}, "
-        "which is on both sides of 5 %: send more requests"
+        f"{seen}; between {low:.2%} and {bound:.2%} are slow (95 % confidence), which includes the limit of 5 "
+        "%: send more requests"
     )
 
 

@@ -101,20 +101,20 @@ def judge(objective: SLO, candidate: Counted, production: Counted | None = None)
     own = next((look for look in broken if not look.shared), None)
     if own is not None:
         return SloJudgement(SloState.BREACH, _sentence(own), figures)
-    message = f"{_sentence(broken[0])}; production does no better, so the cause is not this revision"
+    message = f"{_sentence(broken[0])}; production is affected too, so this revision is not the cause"
     return SloJudgement(SloState.EVERYTHING_BAD, message, figures)
 
 
 def _counts(objective: SLO, candidate: Counted) -> str:
     """What was counted, where that shows no breach."""
-    few = f"; fewer than {MIN_REQUESTS} decide nothing" if candidate.requests < MIN_REQUESTS else ""
+    few = f"; at least {MIN_REQUESTS} are needed to decide" if candidate.requests < MIN_REQUESTS else ""
     if candidate.timed is None:
         return f"{candidate.requests} requests, {candidate.slow} slow, {candidate.errors} failed{few}"
     answered, rows = f"{candidate.requests} requests, {candidate.errors} failed", objective.latency.rows
     if candidate.timed == 0:
         return f"{answered}{few}; latency is not judged: only requests of more than {rows} rows"
     if not few and candidate.timed < MIN_REQUESTS:
-        few = f"; fewer than {MIN_REQUESTS} decide nothing on latency"
+        few = f"; at least {MIN_REQUESTS} are needed to decide on latency"
     return f"{answered}; {candidate.slow} slow of {candidate.timed} with at most {rows} rows{few}"
 
 
@@ -149,7 +149,7 @@ def _shared(allowed: float, key: str, candidate: Counted, production: Counted | 
 
 
 def _sentence(look: _Objective) -> str:
-    return f"{look.bad} of {look.of} requests were {look.phrase}; {look.allowed:.1%} may be"
+    return f"{look.bad} of {look.of} requests were {look.phrase}; limit {look.allowed:.1%}"
 
 
 def _figures(objective: SLO, candidate: Counted, production: Counted | None) -> dict[str, float]:

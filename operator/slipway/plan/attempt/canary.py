@@ -75,10 +75,10 @@ def _unwanted(look: Look) -> Plan | None:
     """What this canary was about is no more: another revision serves, or another router moves traffic."""
     live, against = look.scene.live, look.known.against
     if live is not None and live.name != against:
-        message = f"production serves {live.name} now; this canary was held against {against}"
+        message = f"production serves {live.name} now; this canary was compared with {against}"
         return move(look.scene, look.candidate, Phase.ABORTED, (attempts.PRODUCTION_CHANGED, message))
     if look.scene.seen.release.spec.traffic.router is not Router.GATEWAY:
-        message = "spec.traffic.router is Service now, which cannot give a candidate a weight"
+        message = "spec.traffic.router is now Service, which cannot split traffic by weight"
         return move(look.scene, look.candidate, Phase.SUPERSEDED, (attempts.ROUTER_CHANGED, message))
     return None
 
@@ -135,7 +135,7 @@ def _start(look: Look, problem: str | None) -> Plan:
         started = state.model_copy(update={"step_started_at": stamp(look.scene.now)})
         return note(look.candidate, canary=started)
     if elapsed(state.entered_at, look.scene.now) > limit:
-        message = f"no gateway carried out step {state.step} within {limit:g} s: {problem}"
+        message = f"no gateway programmed step {state.step} within {limit:g} s: {problem}"
         return _end(look, Phase.INCONCLUSIVE, (attempts.ROUTE_NOT_ACCEPTED, message))
     return wait(f"step {state.step} waits for a gateway: {problem}", POLL_SECONDS)
 
@@ -169,7 +169,7 @@ def _suspended(look: Look) -> str | None:
     if hold is not None:
         return f"held: {hold[1]}"
     if scene.seen.registry.problem:
-        return "production waits until the registry can be asked again"
+        return "waiting for the registry to become reachable"
     return None if scene.warm(candidate) else f"waiting for the pods of {candidate.name} to be ready again"
 
 

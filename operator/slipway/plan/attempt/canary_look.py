@@ -103,7 +103,7 @@ def progress(look: Look) -> str:
     read_at = state.watched.read_at
     since = elapsed(state.step_started_at, parse(read_at)) if read_at else 0.0
     if state.requests == 0 or since <= 0:
-        return f"{where}, no rate is known yet"
+        return f"{where}, rate not known yet"
     left = max(0, asked.min_requests - state.requests) * since / state.requests
     return f"{where}, about {_span(left)} left at this rate"
 

@@ -40,7 +40,7 @@ def _waiting(candidate: ModelRevision, consent: Consent) -> Plan:
     """From now on a human is waited for, unless the consent is there already."""
     if consent.approved == candidate.digest:
         return note(candidate, consent=consent)
-    what = f"all gates have answered; to approve set spec.gates.approval.approved to {candidate.digest}"
+    what = f"all gates are complete; to approve, set spec.gates.approval.approved to {candidate.digest}"
     details = {"version": candidate.spec.model.version}
     asked = Recorded(decisions.APPROVAL_ASKED, candidate.name, what, rule(rules.APPROVAL), details=details)
     return moves.record(candidate, asked, consent=consent)
@@ -53,7 +53,7 @@ def _approver(scene: Scene) -> str | None:
 
 
 def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
-    what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was taken out"
+    what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was removed"
     action = decisions.APPROVED if digest else decisions.APPROVAL_WITHDRAWN
     return Recorded(action, candidate.name, what, actor=scene.who(Part.APPROVED))
 

@@ -86,7 +86,7 @@ def bring_up(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """The candidate's Service and Deployment, where they are missing or were changed by hand."""
     registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
     if registry is None:
-        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is not configured any more")
+        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is no longer configured")
     if candidate.name not in scene.seen.services:
         return Plan(Apply(services.of_revision(candidate)), again=0.0)
     wanted = deployment(candidate, registry, size_of(scene, candidate))

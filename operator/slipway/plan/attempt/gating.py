@@ -76,7 +76,7 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     """Start one gate's Job, wait for it, or take its verdict."""
     run = _gate_run(scene, candidate, name)
     if run is None:
-        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is not configured any more")
+        return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is no longer configured")
     job = scene.seen.jobs.get(names.gate_job(candidate.name, name, run.attempt))
     if job is None and (problem := _unmountable(scene, run)):
         read = {"job": last} if (last := _read(candidate, name)) else {}
@@ -85,7 +85,7 @@ def _one(scene: Scene, candidate: ModelRevision, name: str) -> Plan:
     if job is None:
         return Plan(Apply(gate_job(run, candidate, scene.live)), again=POLL_SECONDS)
     if not job.finished and job.waiting not in HOPELESS:
-        state = f"its pod waits: {job.waiting}" if job.waiting else "its pod runs"
+        state = f"its pod is waiting: {job.waiting}" if job.waiting else "its pod is running"
         return wait(f"gate {name}: {state}"[:900], POLL_SECONDS)
     result = gate_verdict.read(name, job.message, job.exit_code, job.reason or job.waiting)
     measured_on = {**result.measured_on, "job": job.name}
@@ -103,7 +103,7 @@ def _unmountable(scene: Scene, run: GateRun) -> str | None:
     problem = found.problem if found else None
     if problem is None:
         return None
-    return f"ConfigMap {run.spec.requests_from.config_map}: {problem}; create it, or leave requestsFrom out"
+    return f"ConfigMap {run.spec.requests_from.config_map}: {problem}; create it, or remove requestsFrom"
 
 
 def _keep(scene: Scene, candidate: ModelRevision, result: GateResult) -> Plan:

@@ -115,5 +115,5 @@ def _files(version: Version) -> contract.ModelFiles:
 def _unread(scene: Scene, name: str) -> GateResult:
     asked = {version: scene.undescribed(version) for version in sorted(scene.seen.registry.versions)}
     says = "; ".join(f"version {version}: {why.says}" for version, why in asked.items() if why) or "it was not asked"
-    message = f"the registry could not describe what is compared; it is asked again: {says}"
+    message = f"the registry could not describe what is compared; retrying: {says}"
     return GateResult(name=name, verdict=Verdict.ERROR, message=message[:1000])

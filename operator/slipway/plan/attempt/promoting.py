@@ -30,7 +30,7 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if hold is not None:
         return wait(f"all gates passed; held: {hold[1]}", 60.0)
     if scene.seen.registry.problem:
-        return wait("all gates passed; production waits until the registry can be asked again", REGISTRY_SECONDS)
+        return wait("all gates passed; waiting for the registry to become reachable", REGISTRY_SECONDS)
     grown = grow(scene, candidate)
     if grown is not None:
         return grown

@@ -58,7 +58,7 @@ def _load_failure(pod: Pod) -> str | None:
         return f"the model cannot be loaded: {report.get('message')}"[:1000]
     if pod.restarts >= CRASHES and not pod.ready:
         return (
-            f"pod {pod.name} ended {pod.restarts} times before it was ready: {(pod.exit_report or 'no message')[:500]}"
+            f"pod {pod.name} exited {pod.restarts} times before it was ready: {(pod.exit_report or 'no message')[:500]}"
         )
     return None
 

@@ -73,7 +73,7 @@ def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:
         why = (attempts.ALIAS_GONE, f"alias {candidate.spec.intake.alias} no longer points at a version")
         return move(scene, candidate, Phase.ABORTED, why, by=UNVERIFIED)
     if desired.version != candidate.spec.model.version:
-        why = (attempts.ALIAS_MOVED, f"version {desired.version} is wanted now")
+        why = (attempts.ALIAS_MOVED, f"version {desired.version} is requested now")
         wanted = scene.seen.release.status.wanted
         return move(scene, candidate, Phase.SUPERSEDED, why, by=written(wanted.actor) if wanted else UNVERIFIED)
     if (desired.serving_hash, desired.policy_hash) != (candidate.spec.serving_hash, candidate.spec.policy_hash):

@@ -65,13 +65,15 @@ def reopened(scene: Scene) -> Plan | None:
     action = OpenProduction(services.production(scene.seen.release, revision.name))
     if reopening:
         return Plan(action, again=0.0)
-    why = f"Service {scene.name} was deleted; it is made again and points at {revision.name}"
+    why = f"Service {scene.name} was deleted; recreating it to point at {revision.name}"
     return intend(scene, REOPEN, revision.name, action, Told(revision.name, why))
 
 
 def _reopened(scene: Scene, revision: str) -> Plan:
     """There is a production Service again: ours, or one that somebody else made."""
     if scene.served == revision:
-        why = f"Service {scene.name} is there again and points at {revision}"
+        why = f"Service {scene.name} was recreated and points at {revision}"
         return ended(scene, REOPEN, Outcome.DONE, Told(revision, why))
-    return ended(scene, REOPEN, Outcome.DROPPED, Told(revision, f"somebody else made Service {scene.name} meanwhile"))
+    return ended(
+        scene, REOPEN, Outcome.DROPPED, Told(revision, f"someone else created Service {scene.name} in the meantime")
+    )

@@ -9,7 +9,7 @@ from slipway.words.times import elapsed, stamp
 QUIET_SECONDS = 6.0
 """The server ends a connection after five seconds or so; a client that still comes after that is pinned."""
 LONGEST_SECONDS = 300.0
-"""A client that never lets go does not keep the pods for ever."""
+"""An upper bound, so that one client cannot keep the pods alive."""
 
 
 def drained(scene: Scene, revision: ModelRevision) -> bool:

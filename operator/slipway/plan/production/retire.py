@@ -86,7 +86,7 @@ def _scale_down(scene: Scene, revision: ModelRevision) -> Plan | None:
     now = looked(scene, revision)
     if revision.status.drain is None or (due(scene, revision) and now.read_at is not None):
         return note(revision, drain=now)
-    return wait(f"{revision.name} is scaled to zero once nobody uses it any more", QUIET_SECONDS)
+    return wait(f"{revision.name} will be scaled to zero once no client uses it", QUIET_SECONDS)
 
 
 def keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
@@ -125,7 +125,7 @@ def _forget(scene: Scene) -> Plan | None:
     oldest = finished[0]
     if oldest.status.expired_at is None:
         limit = scene.seen.release.spec.revision_history_limit
-        why = f"{oldest.name} falls out of the history of {limit} revisions and is deleted"
+        why = f"{oldest.name} exceeds spec.revisionHistoryLimit ({limit}) and is deleted"
         decision = Decision(decisions.EXPIRED, oldest.name, why, rule(rules.REVISION_HISTORY_LIMIT))
         return record(oldest, decision, expired_at=stamp(scene.now))
     if oldest.status.outbox:

@@ -42,10 +42,11 @@ def requested(scene: Scene) -> Plan | None:
     if target is None:
         return stall(
             stalls.NO_ROLLBACK_TARGET,
-            f"spec.rollback names {request.to or 'version ' + str(request.version)}, and no such revision has served "
+            f"spec.rollback names {request.to or 'version ' + str(request.version)}, and no such revision has "
+            "served "
             "production; see kubectl get mrev",
         )
-    reason = request.reason or "asked for in spec.rollback"
+    reason = request.reason or "requested in spec.rollback"
     return _begin(scene, target, _state(scene, identity, RollbackTrigger.USER, target, reason))
 
 
@@ -56,9 +57,7 @@ def _lifted(scene: Scene, state: RollbackState | None) -> Plan | None:
     if state.completed_at is None and scene.live is not None and scene.live.name == state.to:
         return None  # production has moved already; that is written down first
     if state.completed_at is None:
-        return _dropped(
-            scene, state, "spec.rollback was taken out before production had moved", scene.who(Part.ROLLBACK)
-        )
+        return _dropped(scene, state, "spec.rollback was removed before production had moved", scene.who(Part.ROLLBACK))
     kept = state.model_copy(update={"request": ""})
     return Plan(facts=scene.seen.release.status.model_copy(update={"rollback": kept}), again=0.0)
 
@@ -88,7 +87,9 @@ def automatic(scene: Scene) -> Plan | None:
     if why is None:
         return None
     if target is None or scene.ready_pods(target) == 0:
-        return Plan(waiting=f"{live.name} should go ({why.trigger.value}), but no earlier revision is ready: it stays")
+        return Plan(
+            waiting=f"{live.name} should be rolled back ({why.trigger.value}), but no earlier one is ready: it stays"
+        )
     state = _state(scene, live.name, why.trigger, target, why.message)
     return _begin(scene, target, state.model_copy(update={"figures": why.figures}))
 
@@ -139,7 +140,7 @@ def _begin(scene: Scene, target: ModelRevision, state: RollbackState) -> Plan:
     """The intent becomes durable in the same pass, before the effect: status is written first."""
     unfinished = scene.seen.release.status.rollback
     if unfinished is not None and unfinished.completed_at is None:
-        return _dropped(scene, unfinished, f"another rollback takes its place: {state.reason}", written(state.actor))
+        return _dropped(scene, unfinished, f"replaced by another rollback: {state.reason}", written(state.actor))
     moves_production = target is not scene.live
     facts = scene.seen.release.status.model_copy(update={"rollback": state})
     figured = {"figures": state.figures} if state.figures else {}

@@ -51,7 +51,7 @@ def withdraw(scene: Scene) -> Plan | None:
     if losing is not None:
         return Plan(flip(scene, live), again=NOW)
     share = scene.share(loser)
-    why = f"{share} % of production traffic go back from {loser.name} to {live.name}"
+    why = f"{share} % of production traffic moves back from {loser.name} to {live.name}"
     told = {"from": loser.name, "to": live.name, "weight": share}
     return intend(scene, WITHDRAWAL, loser.name, flip(scene, live), Told(loser.name, why, told))
 

@@ -63,7 +63,8 @@ def _completed(scene: Scene, rollback: RollbackState) -> Plan:
     decision = Decision(
         action=decisions.ROLLED_BACK,
         revision=rollback.to,
-        message=f"production is back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: {rollback.reason}",
+        message=f"production moved back from {rollback.from_revision} to {rollback.to} in {took:.2f} s: "
+        f"{rollback.reason}",
         actor=written(rollback.actor),
         warning=rollback.trigger is not RollbackTrigger.USER,
         details={
@@ -96,8 +97,8 @@ def misdirected(scene: Scene) -> Plan | None:
         return None
     return stall(
         stalls.SELECTOR_EDITED,
-        f"the selector of Service {service.name} points at {scene.served or 'no revision'}, which Slipway did not "
-        f"choose; point it back at {_last(scene)}, or set spec.rollback to a revision",
+        f"the selector of Service {service.name} points at {scene.served or 'no revision'}, which Slipway did "
+        f"not set; point it back at {_last(scene)}, or set spec.rollback to a revision",
     )
 
 
@@ -105,7 +106,8 @@ def _edited_route(scene: Scene, route: Route) -> Plan:
     given = ", ".join(f"{share} % to {name}" for name, share in scene.shares.items()) or "nothing to any revision"
     return stall(
         stalls.ROUTE_EDITED,
-        f"route {route.name} gives {route.strange or given}, which Slipway did not choose; give all to {_last(scene)} "
+        f"route {route.name} gives {route.strange or given}, which Slipway did not set; give all to "
+        f"{_last(scene)} "
         "again, or set spec.rollback to a revision",
     )
 

@@ -113,7 +113,7 @@ def _kept(scene: Scene, live: ModelRevision, length: float) -> tuple[str, str]:
     if judged.state is slo.SloState.EVERYTHING_BAD:
         return attempts.PROMOTED_AMONG_TROUBLE, f"{subject} was watched for {length:g} s: {judged.message}"
     if judged.state is slo.SloState.NO_DATA:
-        return attempts.PROMOTED, f"{subject} was watched for {length:g} s; nobody sent it a request"
+        return attempts.PROMOTED, f"{subject} was watched for {length:g} s; it received no requests"
     return attempts.PROMOTED, f"{subject} kept {judged.kept} for {length:g} s ({judged.message})"
 
 
@@ -153,7 +153,11 @@ def _left(scene: Scene, live: ModelRevision, length: float) -> float:
 def _pending(scene: Scene, live: ModelRevision, length: float) -> str:
     if not lost(scene, live):
         return f"watching {live.name} for {length:g} s after the flip"
-    after = "production goes back" if live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK else "the watch goes on"
+    after = (
+        "production is rolled back"
+        if live.spec.policy.rollout.on_no_data is OnNoData.ROLLBACK
+        else "the watch continues"
+    )
     return f"{unreadable(scene, live)}; {after} (spec.rollout.onNoData)"
 
 

@@ -41,12 +41,15 @@ def consequence(scene: Scene) -> str:
     """What an edit of the alias leads to, in a few words."""
     policy, edit = scene.seen.release.spec.model.alias_conflict, scene.seen.release.status.alias_edit
     if policy is AliasConflict.FOLLOW:
-        return "it is followed if production has served that version before (spec.model.aliasConflict)"
+        return "production moves to that version if it has served it before (spec.model.aliasConflict)"
     if policy is AliasConflict.RESTORE and (edit is None or edit.restores <= MOST_RESTORES):
-        return "it is moved back (spec.model.aliasConflict)"
+        return "it is being restored (spec.model.aliasConflict)"
     if policy is AliasConflict.RESTORE:
-        return f"it was moved back {MOST_RESTORES} times and is left now: somebody insists"
-    return "it is left as it is (spec.model.aliasConflict)"
+        return (
+            f"it was restored {MOST_RESTORES} times and set again each time; leaving it (resets after 1 h "
+            "without edits)"
+        )
+    return "it is left unchanged (spec.model.aliasConflict)"
 
 
 def restore(scene: Scene, edit: AliasEdit) -> Plan | None:
@@ -55,7 +58,7 @@ def restore(scene: Scene, edit: AliasEdit) -> Plan | None:
     if live is None or policy is not AliasConflict.RESTORE or edit.restores > MOST_RESTORES:
         return None
     alias, version = scene.seen.release.spec.model.production_alias, live.spec.model.version
-    why = f"alias {alias} moves back to version {version}, which production serves"
+    why = f"restoring alias {alias} to version {version}, which production serves"
     told = Told(live.name, why, {"from": edit.version or None, "restores": edit.restores})
     return intend(scene, RESTORE, version, announcement(scene, live), told)
 

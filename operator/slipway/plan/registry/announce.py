@@ -21,7 +21,7 @@ def announce(scene: Scene) -> Plan | None:
     model, version, moving = seen.release.spec.model, live.spec.model.version, intended(scene, ALIAS)
     there = pointed(scene) == version
     if moving is not None and moving != version:
-        why = f"alias {model.production_alias} was on its way to version {moving}; production serves {version} now"
+        why = f"alias {model.production_alias} was being moved to version {moving}, but production now serves {version}"
         return ended(scene, ALIAS, Outcome.DROPPED, Told(live.name, why), production_alias_version=None)
     if moving is not None and there:
         why = f"alias {model.production_alias} of {model.name} is on version {version}"

@@ -18,6 +18,6 @@ def held(scene: Scene) -> tuple[HoldReason, str] | None:
     if automatic and last and last.retry == (spec.retry or "") and spec.rollout.after_rollback is AfterRollback.HOLD:
         return (
             HoldReason.AUTOMATIC_ROLLBACK,
-            f"{last.from_revision} was taken back ({last.reason}); change spec.retry to allow promotions again",
+            f"{last.from_revision} was rolled back ({last.reason}); change spec.retry to allow promotions again",
         )
     return None

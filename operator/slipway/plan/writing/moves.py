@@ -24,7 +24,7 @@ FLIP = "Flip"
 def move(
     scene: Scene, revision: ModelRevision, phase: Phase, why: tuple[str, str], by: Actor | None = None, **changes: Any
 ) -> Plan:
-    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence; None did it but the rule."""
+    """Move `revision` to `phase`; `why` is the reason in one word and in one sentence; None: decided by a rule."""
     reason, message = why
     at = stamp(scene.now)
     status = started(revision)

@@ -120,7 +120,10 @@ def backlog(waiting: Iterable[tuple[Entry, ...]]) -> str | None:
     longest = max(map(len, waiting), default=0)
     if longest < FORWARD_LIMIT:
         return None
-    return f"{longest} audit records wait for the audit store, which does not answer: promotions wait, rollbacks do not"
+    return (
+        f"{longest} audit records are queued because the audit store is unavailable: promotions are "
+        "suspended, rollbacks are not"
+    )
 
 
 def _text(value: Any) -> str:

@@ -91,11 +91,12 @@ def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn:
     ]
     enough = f"{_judged(subject, slo, pace.over(burn.long))} >= {MIN_REQUESTS}"
     description = (
-        f"{{{{ $value | humanizePercentage }}}} of {what} over the last {pace.over(burn.long)}. The objective allows "
+        f"{{{{ $value | humanizePercentage }}}} of {what} over the last {pace.over(burn.long)}. The objective "
+        "allows "
         f"{budget:.4g} of them; this alert's limit is {limit:.4g}, held over {pace.over(burn.short)} too."
     )
     expression = f"{bad[0]} and on (namespace, release) {bad[1]} and on (namespace, release) {enough}"
-    texts = (f"{subject.name} burns its {slo} budget {burn.factor:g} times too fast", description)
+    texts = (f"{subject.name} is burning its {slo} error budget {burn.factor:g} times too fast", description)
     labels = {"slo": slo, "window": pace.over(burn.long)}
     return alert(name, expression, pace.held(burn.pending), burn.severity, texts, **labels)
 
@@ -105,8 +106,10 @@ def _no_traffic(subject: Subject) -> Rule:
     quiet, before = pace.over(1 / 2), pace.over(6)
     busy = f"{_requests(subject, before, f' offset {quiet}')} >= {MIN_REQUESTS}"
     expression = f"max_over_time({rate}[{quiet}]) == 0 and on (namespace, release) {busy}"
-    description = f"Production answered no request for {quiet}, and at least {MIN_REQUESTS} in the {before} before."
-    texts = (f"{subject.name} gets no requests any more", description)
+    description = (
+        f"Production has answered no requests for {quiet}, after at least {MIN_REQUESTS} in the {before} before that."
+    )
+    texts = (f"{subject.name} has stopped receiving requests", description)
     return alert("InferenceNoTraffic", expression, pace.held(1 / 12), WARNING, texts)
 
 
@@ -116,10 +119,12 @@ def _source_lost(subject: Subject) -> Rule:
     counted = f"{histogram} * on (namespace, release, revision) group_left () {live}"
     expression = f"{live} unless on (namespace, release) ({counted})"
     description = (
-        f"Prometheus has no bucket {subject.bucket.replace(chr(34), '')} of {{{{ $labels.revision }}}}, which serves "
-        "production: its latency is not judged. The pods are not scraped, or the objective changed after they started."
+        f"Prometheus has no bucket {subject.bucket.replace(chr(34), '')} of {{{{ $labels.revision }}}}, which "
+        "serves "
+        "production: its latency is not judged. The pods are not scraped, or the objective changed after "
+        "they started."
     )
-    texts = (f"{subject.name} is served without being measured", description)
+    texts = (f"{subject.name} is served but not measured", description)
     return alert("InferenceSLOSourceLost", expression, subject.pace.held(1 / 12), CRITICAL, texts)
 
 
@@ -131,14 +136,14 @@ def _not_ready(subject: Subject) -> Rule:
 
 
 def _stalled(subject: Subject) -> Rule:
-    description = "Condition Stalled is True: nothing goes on until somebody acts. Its message says what is wrong."
-    texts = (f"{subject.name} waits for a human", description)
+    description = "Condition Stalled is True: nothing proceeds until someone acts. Its message says what is wrong."
+    texts = (f"{subject.name} is stalled and needs someone to act", description)
     expression = f"{_condition(subject, 'Stalled')} == 1"
     return alert("ModelReleaseStalled", expression, subject.pace.held(1 / 6), WARNING, texts)
 
 
 def _drift(subject: Subject) -> Rule:
-    description = "The registry's production alias points at another version than the one that production serves."
+    description = "The registry's production alias points to a version that production does not serve."
     texts = (f"{subject.name}: the production alias was moved by hand", description)
     expression = f"slipway_release_alias_drift{{{subject.labels}}} == 1"
     return alert("ModelAliasDrift", expression, subject.pace.held(1 / 12), WARNING, texts)
@@ -147,8 +152,10 @@ def _drift(subject: Subject) -> Rule:
 def _no_way_back(subject: Subject) -> Rule:
     meant = f"slipway_release_keep_warm{{{subject.labels}}} == 1"
     expression = f"{_condition(subject, 'RollbackReady')} == 0 and on (namespace, release) {meant}"
-    description = "Condition RollbackReady is False inside the keep-warm window: a rollback would have to start pods."
-    texts = (f"{subject.name} has no warm way back", description)
+    description = (
+        "Condition RollbackReady is False inside the keep-warm window: a rollback would have to start pods first."
+    )
+    texts = (f"{subject.name} has no warm revision to roll back to", description)
     return alert("ModelRollbackNotReady", expression, subject.pace.held(1 / 12), WARNING, texts)
 
 

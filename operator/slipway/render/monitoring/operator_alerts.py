@@ -17,8 +17,8 @@ RULES: tuple[Rule, ...] = (
         "5m",
         CRITICAL,
         (
-            "the Slipway operator is not there",
-            "Prometheus has no metrics of it. What serves goes on serving; no release, no rollback is carried out.",
+            "the Slipway operator is down",
+            "Prometheus has no metrics from it. Serving continues; releases and rollbacks do not.",
         ),
     ),
     alert(
@@ -27,8 +27,8 @@ RULES: tuple[Rule, ...] = (
         "1m",
         CRITICAL,
         (
-            "the Slipway operator does not see changes",
-            "A change that a listing shows has not come through the watch for {{ $value | humanizeDuration }}.",
+            "the Slipway operator misses changes",
+            "A change seen in a list has not arrived through the watch for {{ $value | humanizeDuration }}.",
         ),
     ),
     alert(
@@ -47,8 +47,8 @@ RULES: tuple[Rule, ...] = (
         "5m",
         WARNING,
         (
-            "passes of the Slipway operator fail: {{ $labels.result }}",
-            "{{ $value | humanize }} passes ended so within 15 minutes. Its log names the releases.",
+            "reconciliation fails in the Slipway operator: {{ $labels.result }}",
+            "{{ $value | humanize }} reconciliations failed within 15 minutes. The operator's log names the releases.",
         ),
     ),
     alert(
@@ -57,8 +57,8 @@ RULES: tuple[Rule, ...] = (
         "5m",
         WARNING,
         (
-            "registry {{ $labels.registry }} does not answer the Slipway operator",
-            "Production stays as it is. No new version is seen, and no alias is moved, until it answers again.",
+            "the Slipway operator cannot reach registry {{ $labels.registry }}",
+            "Production is unchanged. Until it is reachable, no new version is detected and no alias is moved.",
         ),
     ),
     alert(
@@ -67,9 +67,9 @@ RULES: tuple[Rule, ...] = (
         "15m",
         WARNING,
         (
-            "audit records wait to be stored",
-            "{{ $value | humanize }} records are kept in the status of their objects: the audit store does not "
-            "take them.",
+            "audit records are not being stored",
+            "{{ $value | humanize }} records are kept in the status of their objects because the audit store "
+            "does not accept them.",
         ),
     ),
 )
