@@ -22,6 +22,7 @@ WORKDIR /tmp
 
 FROM runtime AS operator
 COPY --from=operator-packages /opt/venv /opt/venv
+COPY contract/slipway_contract /app/slipway_contract
 COPY operator/slipway /app/slipway
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532
@@ -34,6 +35,7 @@ RUN install-requirements /requirements.txt slipway-server=slipway_server.__main_
 # What serves: no scikit-learn, pandas or MLflow. A model that needs them gets them from the init container.
 FROM runtime AS server
 COPY --from=server-packages /opt/venv /opt/venv
+COPY contract/slipway_contract /app/slipway_contract
 COPY server/slipway_server /app/slipway_server
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532
@@ -55,6 +57,7 @@ COPY operator/slipway/api /app/slipway/api
 COPY operator/slipway/gates /app/slipway/gates
 COPY operator/slipway/jobs /app/slipway/jobs
 COPY operator/slipway/words /app/slipway/words
+COPY contract/slipway_contract /app/slipway_contract
 COPY server/slipway_server /app/slipway_server
 RUN python -m compileall -q --invalidation-mode unchecked-hash /app
 USER 65532:65532

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from slipway_contract.paths import PORT
 from slipway_server import __version__
 from slipway_server.serving.cpus import cpus, limit_pools
 from slipway_server.settings import Settings, SettingsError, from_environment
@@ -94,7 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve = commands.add_parser("serve", help="answer requests")
     serve.add_argument("--model", required=True, help="a fetched directory, or anything that `fetch` takes")
-    serve.add_argument("--port", type=int, default=8080)
+    serve.add_argument("--port", type=int, default=PORT)
     serve.add_argument("--workers", type=int, default=1, help="processes on this port; 1 per container is the rule")
     serve.add_argument("--follow", action="store_true", help="when the alias moves, serve what it means then")
     return parser

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-Reason = Literal["DigestMismatch", "RegistryUnreachable", "NotFound", "UnsafeModel", "Invalid", "LoadFailed"]
+from slipway_contract.fetching import Reason
 
 
 class ModelError(Exception):

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import msgspec
 
+from slipway_contract.environment import PREFIX
 
-class Settings(msgspec.Struct, frozen=True, rename=lambda name: "SLIPWAY_" + name.upper()):
+
+class Settings(msgspec.Struct, frozen=True, rename=lambda name: PREFIX + name.upper()):
     """The server's settings. Times are in seconds, sizes in bytes.
 
     Requests of more than `latency_max_rows` rows are answered in a lane of their own, where `max_bulk_queue` may wait,

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import aiohttp
 
+from slipway_contract import headers
+
 LANES = 16
 """Separate connection pools, taken in turn. One pool reuses one connection, so it would load one of several pods."""
 
@@ -95,4 +97,4 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes) -> tuple[
             answer += chunk
             if len(answer) > MAX_ANSWER_BYTES:
                 raise aiohttp.ClientPayloadError(f"answer longer than {MAX_ANSWER_BYTES} bytes")
-        return response.status, response.headers.get("X-Slipway-Revision"), bytes(answer)
+        return response.status, response.headers.get(headers.REVISION), bytes(answer)

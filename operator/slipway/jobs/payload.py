@@ -9,8 +9,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from slipway.jobs.environment import JobError
-
-FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+from slipway_contract.formats import FORMATS
 
 
 @dataclass(frozen=True, slots=True)

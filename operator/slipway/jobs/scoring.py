@@ -14,6 +14,7 @@ from slipway.jobs.answers import WrongAnswer, predictions
 from slipway.jobs.environment import JobError, Target
 from slipway.jobs.payload import Example
 from slipway.jobs.target import fetch_example, wait_ready
+from slipway_contract import headers, paths
 
 ROWS_PER_REQUEST = 200
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
@@ -79,11 +80,11 @@ def _part(answer: Any, score: str | None) -> Any:
 
 
 async def _ask(session: aiohttp.ClientSession, target: Target, body: bytes) -> bytes:
-    url = f"{target.url}/invocations"
+    url = f"{target.url}{paths.INVOCATIONS}"
     try:
         async with session.post(url, data=body, headers=_HEADERS, timeout=_TIMEOUT, allow_redirects=False) as response:
             answer = await response.read()
-            revision = response.headers.get("X-Slipway-Revision")
+            revision = response.headers.get(headers.REVISION)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise JobError(f"POST {url} failed ({type(error).__name__}: {error})") from error
     if response.status != _OK:

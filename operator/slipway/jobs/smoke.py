@@ -24,6 +24,7 @@ from slipway.jobs.environment import Environment, JobError, Target
 from slipway.jobs.load import Load, send
 from slipway.jobs.payload import Example, example
 from slipway.jobs.target import NotReady, fetch_example, wait_ready
+from slipway_contract import paths
 
 GIVE_UP_AFTER_BUDGETS = 10
 """A request is given up after this many latency budgets, though never before MIN_GIVE_UP seconds."""
@@ -53,7 +54,7 @@ async def measure(spec: SmokeGate, environment: Environment) -> SmokeReport:
             return SmokeReport((), unhealthy=str(problem))
         examples = read_requests(environment.requests_file) or [await own_example(session, candidate)]
     bodies = tuple(body for found in examples for body in found.single())
-    url, give_up = f"{candidate.url}/invocations", patience(spec.p95)
+    url, give_up = f"{candidate.url}{paths.INVOCATIONS}", patience(spec.p95)
     warm_up = await send(Load(url, bodies, spec.warm_up, spec.rate, give_up))
     load = await send(Load(url, bodies, spec.requests, spec.rate, give_up))
     shots = answers.shots([*warm_up, *load], [1] * len(bodies), candidate.revision)

@@ -9,6 +9,7 @@ import aiohttp
 
 from slipway.jobs.environment import JobError, Target
 from slipway.jobs.payload import Example, example
+from slipway_contract import headers, paths
 
 PATIENCE = 20.0
 """Seconds in which a ready pod must become reachable: Services learn about endpoints with a delay."""
@@ -42,7 +43,7 @@ async def _problem(session: aiohttp.ClientSession, target: Target) -> NotReady |
     url = f"{target.url}/readyz"
     try:
         async with session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
-            revision, status = response.headers.get("X-Slipway-Revision"), response.status
+            revision, status = response.headers.get(headers.REVISION), response.status
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return JobError(f"{target.url} cannot be reached ({type(error).__name__}: {error})")
     if revision != target.revision:
@@ -54,13 +55,13 @@ async def _problem(session: aiohttp.ClientSession, target: Target) -> NotReady |
 
 async def fetch_example(session: aiohttp.ClientSession, target: Target) -> Example | None:
     """The input example that came with the model; None when it has none. Raises JobError."""
-    body = await fetch(session, f"{target.url}/slipway/example", _MAX_BYTES)
+    body = await fetch(session, f"{target.url}{paths.EXAMPLE}", _MAX_BYTES)
     if body is None:
         return None
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise JobError(f"{target.url}/slipway/example is not JSON ({error})") from error
+        raise JobError(f"{target.url}{paths.EXAMPLE} is not JSON ({error})") from error
     return example(document)
 
 

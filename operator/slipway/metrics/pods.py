@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from slipway.metrics.page import Unreadable, in_words, whole
 from slipway.metrics.source import HISTOGRAM, IN_FLIGHT, REQUESTS, Reading, Sample, Target, tally
 from slipway.plan.situation.observed import Counters
-from slipway.words import names
+from slipway_contract import paths
 
 TIMEOUT_SECONDS = 1.0
 MIB = 1024 * 1024
-SMALL_PAGE, SMALL_BYTES = "/metrics/requests", MIB
+SMALL_PAGE, SMALL_BYTES = paths.REQUESTS, MIB
 """The counters that decide, and nothing else: its size does not depend on the model."""
-PAGE, PAGE_BYTES = "/metrics", 4 * MIB
+PAGE, PAGE_BYTES = paths.METRICS, 4 * MIB
 """What servers have that know no small page. It grows with the features that drift is measured on."""
 _COUNTED = (REQUESTS, HISTOGRAM, IN_FLIGHT)
 
@@ -60,7 +60,7 @@ class PodCounters:
     async def _get(self, target: Target, path: str, limit: int) -> str | None:
         """The page at `path`; None where the server has no such page."""
         host = f"[{target.ip}]" if ":" in target.ip else target.ip
-        async with self._session.get(f"http://{host}:{names.HTTP_PORT}{path}", allow_redirects=False) as response:
+        async with self._session.get(f"http://{host}:{paths.PORT}{path}", allow_redirects=False) as response:
             if response.status == 404:
                 return None
             if response.status != 200:

@@ -9,13 +9,14 @@ from math import isclose, isfinite
 from typing import Protocol
 
 from slipway.plan.situation.observed import Counters
+from slipway_contract import series
 
-REQUESTS = "inference_requests_total"
-HISTOGRAM = "inference_request_duration_seconds"
+REQUESTS = f"{series.REQUESTS}_total"
+HISTOGRAM = series.DURATION
 """Times the requests that latency is judged on: those of no more rows than spec.slo.latency.maxRows."""
 COUNT, BUCKET = f"{HISTOGRAM}_count", f"{HISTOGRAM}_bucket"
-IN_FLIGHT = "inference_in_flight_requests"
-NOBODYS = frozenset({"probe", "other"})
+IN_FLIGHT = series.IN_FLIGHT
+NOBODYS = frozenset(series.OTHERS)
 """Routes whose requests are not predictions."""
 
 

@@ -10,6 +10,7 @@ from slipway.render.meta import Manifest, metadata, revision_owner
 from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
 from slipway.settings import Registry
 from slipway.words import names
+from slipway_contract import environment, paths
 
 MODEL_DIR = "/model"
 PIN_DIR = "/pin"
@@ -102,14 +103,14 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
         "name": "server",
         "image": revision.spec.server.image,
         "command": ["slipway-server"],
-        "args": ["serve", "--model", MODEL_DIR, "--port", str(names.HTTP_PORT)],
+        "args": ["serve", "--model", MODEL_DIR, "--port", str(paths.PORT)],
         "env": [*env(_identity(revision) | _trust(registry)), *(e.wire() for e in config.pod_template.env)],
-        "ports": [{"name": "http", "containerPort": names.HTTP_PORT, "protocol": "TCP"}],
+        "ports": [{"name": "http", "containerPort": paths.PORT, "protocol": "TCP"}],
         "resources": config.resources.wire(),
         "securityContext": CONTAINER_SECURITY,
-        "startupProbe": _probe("/readyz", period=1, failures=600),
-        "readinessProbe": _probe("/readyz", period=1, failures=2),
-        "livenessProbe": _probe("/livez", period=5, failures=3),
+        "startupProbe": _probe(paths.READY, period=1, failures=600),
+        "readinessProbe": _probe(paths.READY, period=1, failures=2),
+        "livenessProbe": _probe(paths.ALIVE, period=5, failures=3),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [_mount("model", MODEL_DIR, read_only=True), _mount("tmp", "/tmp")],
     }
@@ -118,20 +119,20 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
 def _identity(revision: ModelRevision) -> dict[str, str | None]:
     latency = revision.spec.policy.slo.latency
     return {
-        "SLIPWAY_MODEL_NAME": revision.spec.model.name,
-        "SLIPWAY_MODEL_VERSION": revision.spec.model.version,
-        "SLIPWAY_REVISION": revision.name,
-        "SLIPWAY_LATENCY_THRESHOLD_SECONDS": f"{seconds(latency.p95):g}",
-        "SLIPWAY_LATENCY_MAX_ROWS": None if latency.max_rows is None else str(latency.max_rows),
-        "SLIPWAY_LAME_DUCK_SECONDS": str(LAME_DUCK_SECONDS),
+        environment.MODEL_NAME: revision.spec.model.name,
+        environment.MODEL_VERSION: revision.spec.model.version,
+        environment.REVISION: revision.name,
+        environment.LATENCY_THRESHOLD_SECONDS: f"{seconds(latency.p95):g}",
+        environment.LATENCY_MAX_ROWS: None if latency.max_rows is None else str(latency.max_rows),
+        environment.LAME_DUCK_SECONDS: str(LAME_DUCK_SECONDS),
         "HOME": "/tmp",
     }
 
 
 def _trust(registry: Registry) -> dict[str, str | None]:
     return {
-        "SLIPWAY_ALLOW_CODE": "true" if registry.allow_code else None,
-        "SLIPWAY_ALLOW_PICKLE": "true" if registry.allow_pickle else None,
+        environment.ALLOW_CODE: "true" if registry.allow_code else None,
+        environment.ALLOW_PICKLE: "true" if registry.allow_pickle else None,
     }
 
 

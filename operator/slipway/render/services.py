@@ -6,6 +6,7 @@ from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.render.meta import Manifest, metadata, release_owner, revision_owner
 from slipway.words import names
+from slipway_contract import paths
 
 PORTS = [{"name": "http", "port": names.SERVICE_PORT, "targetPort": "http", "protocol": "TCP"}]
 
@@ -44,7 +45,7 @@ def metrics(release: ModelRelease) -> Manifest:
         "spec": {
             "clusterIP": "None",
             "selector": {names.RELEASE_LABEL: name, "app.kubernetes.io/component": "server"},
-            "ports": [{"name": "metrics", "port": names.HTTP_PORT, "targetPort": "http", "protocol": "TCP"}],
+            "ports": [{"name": "metrics", "port": paths.PORT, "targetPort": "http", "protocol": "TCP"}],
         },
     }
 

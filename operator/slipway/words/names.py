@@ -24,7 +24,6 @@ RENDERED_ANNOTATION = "slipway.dev/rendered"
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""
 
-HTTP_PORT = 8080
 SERVICE_PORT = 80
 
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import msgspec
 
+from slipway_contract.fetching import MOST_BYTES
 from slipway_server.errors import ModelError
-
-LIMIT = 4096
 
 
 def failure(error: ModelError) -> dict[str, Any]:
@@ -20,10 +19,10 @@ def failure(error: ModelError) -> dict[str, Any]:
 
 
 def encode(report: dict[str, Any]) -> bytes:
-    """Return the report as JSON of at most `LIMIT` bytes; the least needed parts go first."""
+    """Return the report as JSON of at most `MOST_BYTES`; the least needed parts go first."""
     body = msgspec.json.encode(report)
     for key in ("proof", "why"):
-        if len(body) > LIMIT and key in report:
+        if len(body) > MOST_BYTES and key in report:
             report = {name: value for name, value in report.items() if name != key}
             body = msgspec.json.encode(report)
     return body

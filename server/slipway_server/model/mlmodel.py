@@ -9,6 +9,7 @@ from typing import Any, get_args
 import msgspec
 import yaml
 
+from slipway_contract.mlmodel import side
 from slipway_server.errors import ModelError
 from slipway_server.model.bundle import Column, ColumnType, Param, Signature, Tensor
 
@@ -57,10 +58,10 @@ def describe(directory: Path) -> Description:
 def _signature(section: dict[str, Any] | None, *, hinted: bool) -> Signature:
     if not section:
         return Signature()
-    inputs = _decoded(section.get("inputs"))
+    inputs = side(section, "inputs")
     about: dict[str, Any] = {
-        "params": tuple(map(_param, _decoded(section.get("params")))),
-        "outputs": _decoded(section.get("outputs")) or None,
+        "params": tuple(map(_param, side(section, "params"))),
+        "outputs": side(section, "outputs") or None,
     }
     if hinted:
         return Signature(**about, specs=inputs, type_hint=True)
@@ -85,11 +86,6 @@ def _column(spec: dict[str, Any]) -> Column:
 def _param(spec: dict[str, Any]) -> Param:
     shape = spec.get("shape")
     return Param(str(spec["name"]), str(spec["type"]), spec.get("default"), tuple(shape) if shape else None)
-
-
-def _decoded(text: str | None) -> list[dict[str, Any]]:
-    found = msgspec.json.decode(text) if text else []
-    return found if isinstance(found, list) else []
 
 
 def _example(directory: Path, info: dict[str, Any] | None) -> Any:

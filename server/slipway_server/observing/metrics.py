@@ -12,12 +12,13 @@ from typing import Protocol
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
+from slipway_contract import series
 from slipway_server.observing.counters import Block, Histogram
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.5, 1.0, 2.5, 5.0)
 BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0, 1024.0, 4096.0)
-PREDICTIONS = ("invocations", "v2")
-ROUTES = (*PREDICTIONS, "probe", "other")
+PREDICTIONS = series.PREDICTIONS
+ROUTES = (*PREDICTIONS, *series.OTHERS)
 CODES = (200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 499, 500, 503, 504)
 FROM_THE_START = {(route, code) for route in PREDICTIONS for code in (200, 500, 504)}
 """Shown at 0: Prometheus sees no increase in a series that begins with the first error."""
@@ -102,7 +103,7 @@ class Metrics:
     def requests(self, routes: Sequence[str]) -> Iterator[Metric]:
         """How many requests of these routes were answered, how fast, and how many are being answered."""
         total = self.block.total
-        requests = CounterMetricFamily("inference_requests", "Requests answered.", labels=["route", "code"])
+        requests = CounterMetricFamily(series.REQUESTS, "Requests answered.", labels=["route", "code"])
         for (route, code), cell in self.codes.items():
             if route in routes and (total(cell) or (route, code) in FROM_THE_START):
                 requests.add_metric([route, str(code)], total(cell))
@@ -115,7 +116,7 @@ class Metrics:
             for route in routes:
                 seconds.add_metric([route], *family[route].cumulated(self.block))
             yield seconds
-        yield GaugeMetricFamily("inference_in_flight_requests", "Requests being answered.", total(self.in_flight))
+        yield GaugeMetricFamily(series.IN_FLIGHT, "Requests being answered.", total(self.in_flight))
 
     def collect(self) -> Iterator[Metric]:
         """prometheus-client's side of a collector."""
@@ -126,7 +127,7 @@ class Metrics:
         yield rows
         yield CounterMetricFamily("inference_timeouts", "Predictions that took too long.", total(self.timeouts))
         yield CounterMetricFamily("inference_slow_clients", "Connections cut for slowness.", total(self.cut))
-        info = GaugeMetricFamily("inference_model_info", "The model served.", labels=INFO)
+        info = GaugeMetricFamily(series.INFO, "The model served.", labels=INFO)
         if self.info:
             info.add_metric([self.info[name] for name in INFO], 1.0)
         yield info

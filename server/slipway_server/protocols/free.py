@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
+from slipway_contract.formats import FORMATS
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.model.bundle import Signature
 from slipway_server.model.inputs import Inputs
-from slipway_server.protocols.reader import FORMATS, check_rows, invalid
+from slipway_server.protocols.reader import check_rows, invalid
 from slipway_server.protocols.tables.names import Names, in_order
 
 

@@ -7,10 +7,9 @@ from typing import Any, Protocol
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from slipway_contract.formats import FORMATS
 from slipway_server.errors import RequestError
 from slipway_server.model.inputs import Inputs
-
-FORMATS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
 class Reader(Protocol):

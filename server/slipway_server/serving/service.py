@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 
 import msgspec
 
+from slipway_contract import headers
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError
 from slipway_server.model.bundle import Bundle
@@ -132,8 +133,8 @@ class Service:
         self.name = name
         self.version = version
         self.identity = (
-            (b"x-model-version", version.encode("latin-1", "replace")),
-            (b"x-slipway-revision", self.settings.revision.encode("latin-1", "replace")),
+            (headers.MODEL_VERSION.lower().encode(), version.encode("latin-1", "replace")),
+            (headers.REVISION.lower().encode(), self.settings.revision.encode("latin-1", "replace")),
         )
         self.identity_lines = b"".join(b"%s: %s\r\n" % pair for pair in self.identity)
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import NamedTuple
 
+from slipway_contract import paths
 from slipway_server.errors import RequestError
 from slipway_server.foreign import ForeignError, foreign, own_fault
 from slipway_server.predictor.runner import overloaded
@@ -25,7 +26,7 @@ from slipway_server.protocols.tables.matrix import Rows
 from slipway_server.serving.service import Headers, Model, Service, Took
 from slipway_server.wire.aside import LARGE_BYTES
 
-PATH = b"/invocations"
+PATH = paths.INVOCATIONS.encode()
 Reply = Callable[[Counted], None]
 _STATUS = {status.value: b"HTTP/1.1 %d %s\r\n" % (status.value, status.phrase.encode()) for status in HTTPStatus}
 _PLAIN = frozenset({b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"})

@@ -12,10 +12,11 @@ from prometheus_client import generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
+from slipway_contract import paths
 from slipway_server.observing.metrics import CONTENT_TYPE, PREDICTIONS, Metrics
 from slipway_server.protocols.answers import Answer
 
-PATH = "/metrics/requests"
+PATH = paths.REQUESTS
 
 
 class _Requests(Collector):

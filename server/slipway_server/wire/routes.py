@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from slipway_contract import paths
 from slipway_server import __version__
 from slipway_server.errors import RequestError
 from slipway_server.observing import metrics
@@ -24,7 +25,7 @@ from slipway_server.wire.routes_v2 import RoutesV2
 
 T = TypeVar("T")
 Work = Callable[[Exchange, bytes], Awaitable[Answer]]
-PROBES = frozenset({"/livez", "/readyz", "/ping", "/health", "/v2/health/live", "/v2/health/ready"})
+PROBES = frozenset({paths.ALIVE, paths.READY, "/ping", "/health", "/v2/health/live", "/v2/health/ready"})
 
 
 class Found(NamedTuple):
@@ -43,20 +44,20 @@ class Routes:
         self.aside = Aside(service.settings.max_queue)
         self.v2 = RoutesV2(service)
         self.gets: dict[str, Callable[[], Answer]] = {
-            "/livez": self.livez,
-            "/readyz": self.readyz,
+            paths.ALIVE: self.livez,
+            paths.READY: self.readyz,
             "/ping": self.readyz,
             "/health": self.readyz,
             "/version": lambda: Answer(200, TEXT, __version__.encode()),
-            "/metrics": lambda: Answer(200, metrics.CONTENT_TYPE, service.metrics.render()),
+            paths.METRICS: lambda: Answer(200, metrics.CONTENT_TYPE, service.metrics.render()),
             requests_page.PATH: lambda: requests_page.page(service.metrics),
-            "/slipway/example": self.example,
+            paths.EXAMPLE: self.example,
             "/slipway/info": self.info,
         }
 
     def find(self, path: str) -> Found:
         """What answers `path`, and what that is counted under."""
-        if path == "/invocations":
+        if path == paths.INVOCATIONS:
             return Found("invocations", self.invocations)
         if self.v2.infers(path):
             return Found("v2", self.infer)

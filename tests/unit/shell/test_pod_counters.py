@@ -14,7 +14,7 @@ from slipway.metrics import pods
 from slipway.metrics.pods import MIB, PAGE, SMALL_PAGE, PodCounters, counted
 from slipway.metrics.source import Reading, Target
 from slipway.plan.situation.observed import Counters
-from slipway.words import names
+from slipway_contract import paths
 
 PAGE_TEXT = """
 # TYPE inference_requests_total counter
@@ -113,7 +113,7 @@ async def pod(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Server, Po
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    monkeypatch.setattr(names, "HTTP_PORT", runner.addresses[0][1])
+    monkeypatch.setattr(paths, "PORT", runner.addresses[0][1])
     monkeypatch.setattr(pods, "TIMEOUT_SECONDS", 30.0)
     async with aiohttp.ClientSession() as session:
         yield server, PodCounters(session)
@@ -173,5 +173,5 @@ async def test_why_a_pod_cannot_be_read_is_said_in_words(
 
 
 async def test_a_pod_without_a_server_refuses(pod: tuple[Server, PodCounters], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(names, "HTTP_PORT", 1)
+    monkeypatch.setattr(paths, "PORT", 1)
     assert await reading(pod[1]) == "refused the connection; see kubectl logs cancer-r2-abc"

@@ -11,8 +11,9 @@ import yaml
 from slipway.api.gates.specs import ContractGate
 from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.inline import requirements, signature
-from slipway.gates.inline.signature import Change, Effect, SignatureError
+from slipway.gates.inline.signature import Change, Effect
 from slipway.words.text import count, plain
+from slipway_contract.mlmodel import SignatureError
 
 NAME = "contract"
 MAX_BYTES = 2**20

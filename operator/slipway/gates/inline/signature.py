@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from slipway_contract.mlmodel import SignatureError, side
+
 WIDENS = {
     "integer": {"long", "double"},
     "float": {"double"},
@@ -53,15 +55,11 @@ class Change:
     text: str
 
 
-class SignatureError(ValueError):
-    """The signature cannot be read. Its text is the end of a sentence."""
-
-
 def parse(signature: object) -> Signature:
     """The signature in MLmodel's `signature` mapping (inputs and outputs are JSON texts). Raises SignatureError."""
     if not isinstance(signature, dict):
         raise SignatureError("the model has no signature; log it with one")
-    inputs, outputs = (_columns(signature.get(side), side) for side in ("inputs", "outputs"))
+    inputs, outputs = _columns(side(signature, "inputs")), _columns(side(signature, "outputs"))
     named = all(not column.name.isdigit() for column in inputs)
     return Signature(inputs, outputs, named)
 
@@ -77,15 +75,7 @@ def effect(found: tuple[Change, ...]) -> Effect:
     return max((change.effect for change in found), key=order.index, default=Effect.COMPATIBLE)
 
 
-def _columns(text: object, side: str) -> tuple[Column, ...]:
-    if text is None:
-        return ()
-    try:
-        entries = json.loads(text) if isinstance(text, str) else text
-    except (ValueError, RecursionError) as error:
-        raise SignatureError(f"the signature's {side} are not JSON ({error})") from error
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise SignatureError(f"the signature's {side} are not a list of columns")
+def _columns(entries: list[dict[str, Any]]) -> tuple[Column, ...]:
     return tuple(_column(entry, position) for position, entry in enumerate(entries))
 
 

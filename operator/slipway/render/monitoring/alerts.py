@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from slipway.render.monitoring.recording import BASE_HOURS, ERRORS, LATENCY, SLOW_RATIO, Rule, Subject
 from slipway.settings import Monitoring
+from slipway_contract import series
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 MIN_REQUESTS = 300
@@ -115,7 +116,7 @@ def _no_traffic(subject: Subject) -> Rule:
 
 def _source_lost(subject: Subject) -> Rule:
     live = f'release:revision_track:info{{{subject.labels},track="live"}}'
-    histogram = f"inference_request_duration_seconds_bucket{{{subject.labels},{subject.bucket}}}"
+    histogram = f"{series.DURATION}_bucket{{{subject.labels},{subject.bucket}}}"
     counted = f"{histogram} * on (namespace, release, revision) group_left () {live}"
     expression = f"{live} unless on (namespace, release) ({counted})"
     description = (

@@ -12,6 +12,7 @@ from slipway.render.monitoring.pace import Pace
 from slipway.render.monitoring.recording import Rule, Subject, recording_rules
 from slipway.settings import Monitoring
 from slipway.words import names
+from slipway_contract import paths
 
 API_VERSION = "monitoring.coreos.com/v1"
 RELABELLED = {
@@ -31,7 +32,7 @@ def service_monitor(release: ModelRelease, settings: Monitoring) -> Manifest:
     """Scrape every serving pod once, through the release's one metrics Service."""
     endpoint = {
         "port": "metrics",
-        "path": "/metrics",
+        "path": paths.METRICS,
         "interval": Pace.of(settings).interval,
         "relabelings": [
             {"sourceLabels": [_discovered(label)], "targetLabel": target} for target, label in RELABELLED.items()

@@ -12,6 +12,7 @@ from typing import Any
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.render.monitoring.pace import Pace
+from slipway_contract import series
 
 Rule = dict[str, Any]
 
@@ -25,11 +26,11 @@ PERIOD_HOURS = 30 * 24
 """The objective's period: what the error budget is for."""
 
 PRODUCTION = 'track=~"live|canary"'
-_ROUTES = 'route=~"invocations|v2"'
+_ROUTES = f'route=~"{"|".join(series.PREDICTIONS)}"'
 _REVISION = "namespace, release, revision, model_version"
 _JOIN = "on (namespace, release, revision) group_left (track)"
-_HISTOGRAM = "inference_request_duration_seconds"
-_BULK = "inference_bulk_request_duration_seconds"
+_HISTOGRAM = series.DURATION
+_BULK = series.BULK_DURATION
 """Times the requests of very many rows, which no latency is judged on."""
 
 
@@ -83,7 +84,7 @@ def _tracks(subject: Subject) -> Rule:
     five minutes more, and a revision with two tracks could not be joined.
     While the operator is away nothing new is staged: what answers then counts as production, rather than as nothing.
     """
-    said, pods = f"slipway_revision_track{{{subject.labels}}}", f"inference_model_info{{{subject.labels}}}"
+    said, pods = f"slipway_revision_track{{{subject.labels}}}", f"{series.INFO}{{{subject.labels}}}"
     each = f"max by (namespace, release, revision, track) (timestamp({said}))"
     newest = f"on (namespace, release) group_left () max by (namespace, release) (timestamp({said}))"
     known = f"group by (namespace, release, revision, track) ({each} == {newest})"
@@ -99,7 +100,7 @@ def _rates(subject: Subject) -> list[Rule]:
     tracked = f"{_JOIN} release:revision_track:info{{{subject.labels}}}"
     timed, fast = _rate(subject, f"{_HISTOGRAM}_count"), _rate(subject, f"{_HISTOGRAM}_bucket", subject.bucket)
     bulk = f"({_rate(subject, f'{_BULK}_count')} or 0 * {timed})"
-    failed = _rate(subject, "inference_requests_total", 'code=~"5.."')
+    failed = _rate(subject, f"{series.REQUESTS}_total", 'code=~"5.."')
     kinds = {"requests": f"({timed} + {bulk})", "bulk_requests": bulk}
     kinds |= {"slow_requests": f"clamp_min({timed} - {fast}, 0)", "failed_requests": f"({failed} or 0 * {timed})"}
     rules = [_record(f"revision:inference_{kind}:rate", f"{rate} * {tracked}") for kind, rate in kinds.items()]

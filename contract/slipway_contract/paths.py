@@ -1,0 +1,15 @@
+"""Paths of the inference server that the operator, its probes and its gates ask."""
+
+INVOCATIONS = "/invocations"
+"""Predictions by MLflow's protocol."""
+EXAMPLE = "/slipway/example"
+"""The model's own input example, as a request."""
+METRICS = "/metrics"
+"""Everything that Prometheus scrapes."""
+REQUESTS = "/metrics/requests"
+"""The counters that decide about a release, on a small page of their own. Older servers do not have it."""
+READY = "/readyz"
+"""200 while the pod may get traffic."""
+ALIVE = "/livez"
+"""200 while a restart would not help."""
+PORT = 8080
