@@ -52,6 +52,8 @@ class FakeCluster:
     digest: str = DIGEST
     broken: frozenset[str] = frozenset()
     """Model versions whose server ends with an error."""
+    unfetched: frozenset[str] = frozenset()
+    """Model versions whose artifacts cannot be fetched, whatever one tries."""
     unready: set[str] = field(default_factory=set)
     """Revisions whose pods are not ready."""
     pending: dict[str, int] = field(default_factory=dict)
@@ -194,6 +196,9 @@ class FakeCluster:
     def _pod(self, name: str, number: int, deployment: Object, version: str) -> Object:
         broken, ready = version in self.broken, name not in self.unready
         fetched = {"terminated": {"exitCode": 0, "message": json.dumps({"ok": True, "digest": self.digest})}}
+        if version in self.unfetched:
+            report = {"ok": False, "reason": "NotFound", "message": "no such version", "retryable": False}
+            fetched = {"terminated": {"exitCode": 3, "message": json.dumps(report)}}
         crash = {"exitCode": 1, "message": json.dumps({"ok": False, "reason": "LoadFailed", "message": "bad magic"})}
         restarts = self.restarts.get(name, 0)
         server = (

@@ -19,16 +19,17 @@ FAILED = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.ROLLED_BACK})
 ENDED_EARLY = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED})
 """Ended before production served it: nothing of it is left running."""
 
-_EARLY_ENDS = frozenset({Phase.REJECTED, Phase.INCONCLUSIVE, Phase.SUPERSEDED, Phase.ABORTED})
+_UNWANTED = frozenset({Phase.SUPERSEDED, Phase.ABORTED})
+"""Ways out that are open until the flip: a newer wish, or none."""
 
 EDGES: dict[Phase, frozenset[Phase]] = {
-    Phase.PENDING: frozenset({Phase.FETCHING}) | _EARLY_ENDS,
-    Phase.FETCHING: frozenset({Phase.STAGING}) | _EARLY_ENDS,
-    Phase.STAGING: frozenset({Phase.GATING}) | _EARLY_ENDS,
-    Phase.GATING: frozenset({Phase.CANARY, Phase.PROMOTING}) | _EARLY_ENDS,
-    Phase.CANARY: frozenset({Phase.PROMOTING}) | _EARLY_ENDS,
-    Phase.PROMOTING: frozenset({Phase.WATCHING}) | _EARLY_ENDS,
-    Phase.WATCHING: frozenset({Phase.LIVE, Phase.RETIRED, Phase.ROLLED_BACK}),
+    Phase.PENDING: frozenset({Phase.FETCHING, Phase.REJECTED, Phase.INCONCLUSIVE}) | _UNWANTED,
+    Phase.FETCHING: frozenset({Phase.STAGING, Phase.REJECTED}) | _UNWANTED,
+    Phase.STAGING: frozenset({Phase.GATING, Phase.REJECTED}) | _UNWANTED,
+    Phase.GATING: frozenset({Phase.CANARY, Phase.PROMOTING, Phase.REJECTED, Phase.INCONCLUSIVE}) | _UNWANTED,
+    Phase.CANARY: frozenset({Phase.PROMOTING, Phase.REJECTED, Phase.INCONCLUSIVE}) | _UNWANTED,
+    Phase.PROMOTING: frozenset({Phase.WATCHING, Phase.REJECTED}) | _UNWANTED,
+    Phase.WATCHING: frozenset({Phase.LIVE, Phase.ROLLED_BACK}),
     Phase.LIVE: frozenset({Phase.RETIRED, Phase.ROLLED_BACK}),
     Phase.RETIRED: frozenset({Phase.LIVE}),
     Phase.ROLLED_BACK: frozenset({Phase.LIVE}),
