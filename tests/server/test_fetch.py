@@ -16,6 +16,7 @@ import joblib
 import msgspec
 import pytest
 
+from slipway_contract.fetching import MOST_BYTES
 from slipway_server.errors import ModelError
 from slipway_server.fetch import libraries, report
 from slipway_server.fetch.command import Order, fetch
@@ -214,7 +215,7 @@ def test_a_report_keeps_to_its_limit_and_gives_up_the_proof_first() -> None:
     body = report.encode({"ok": True, "why": "x", "proof": {"found": "y" * 5000}})
     assert json.loads(body) == {"ok": True, "why": "x"}
     long = ModelError("Invalid", "a\n b" * 5000)
-    assert len(report.encode(report.failure(long))) < report.LIMIT
+    assert len(report.encode(report.failure(long))) < MOST_BYTES
 
 
 def test_libraries_of_the_native_path_are_those_that_the_small_image_lacks() -> None:

@@ -28,9 +28,9 @@ def test_these_patterns_may_be_used(text: str) -> None:
     ("text", "why"),
     [
         ("[", "not a regular expression"),
-        ("(a+)+", "take for ever"),
-        ("(a|a)*", "take for ever"),
-        ("((a+)b){2,9}", "take for ever"),
+        ("(a+)+", "take exponential time"),
+        ("(a|a)*", "take exponential time"),
+        ("((a+)b){2,9}", "take exponential time"),
         ("a*b*c*d*e*", "more than 4 repeats"),
         (r"(a)\1", r"\1"),
         (r"a\Z", r"\Z"),

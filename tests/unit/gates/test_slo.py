@@ -204,7 +204,7 @@ def test_latency_is_judged_on_the_timed_requests_and_errors_on_all() -> None:
     slow = Counted(requests=10_000, slow=30, timed=100)
     said = judge(SLO(), slow)
     assert said.state is SloState.BREACH, "30 of 100 are too many however many others there were"
-    assert said.message == ("30 of 100 requests were slower than 200 ms, among those of at most 100 rows; 5.0% may be")
+    assert said.message == ("30 of 100 requests were slower than 200 ms, among those of at most 100 rows; limit 5.0%")
     failed = judge(SLO(), Counted(requests=100, errors=20, timed=0))
     assert failed.state is SloState.BREACH
     assert failed.message == "20 of 100 requests were answered with a 5xx status; limit 1.0%"
@@ -215,7 +215,7 @@ def test_where_all_requests_have_very_many_rows_latency_is_not_judged_and_that_i
     assert said.state is SloState.LATENCY_NOT_JUDGED
     assert said.kept == "its objective for errors"
     assert said.message == "500 requests, 1 failed; latency is not judged: only requests of more than 50 rows"
-    assert judge(BULK, Counted(requests=5, timed=0)).message.startswith("5 requests, 0 failed; fewer than 30 decide")
+    assert judge(BULK, Counted(requests=5, timed=0)).message.startswith("5 requests, 0 failed; at least 30 are needed")
 
 
 def test_too_few_timed_requests_decide_nothing_on_latency_however_many_there_were_in_all() -> None:

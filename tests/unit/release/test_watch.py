@@ -89,7 +89,7 @@ async def test_without_an_earlier_revision_a_bad_one_stays_and_says_so() -> None
     world.counters.serve(R1, 100, errors=60)
     await world.passes(8)
     assert world.serving == R1
-    assert "no earlier revision is ready" in world.status["message"]
+    assert "no earlier one is ready" in world.status["message"]
     assert world.condition("RollbackReady")["reason"] == "NoPrevious"
     assert world.condition("SLOHealthy")["status"] == "False"
     await world.settle()
@@ -154,7 +154,7 @@ async def test_why_no_pod_can_be_read_is_said_by_name_and_told_once(watching: Wo
     said = f"no request counter of {R2} can be read: pod {R2}-0 (and 1 more) {TOO_LARGE}"
     assert watching.condition("SLOHealthy")["reason"] == "NoData"
     assert watching.condition("SLOHealthy")["message"] == f"{said}; see spec.rollout.onNoData"
-    assert watching.status["message"] == f"{said}; the watch goes on (spec.rollout.onNoData)"
+    assert watching.status["message"] == f"{said}; the watch continues (spec.rollout.onNoData)"
     told = [record for record in watching.store.records if record["action"] == "CountersLost"]
     assert [(record["reason"], record["actor"]) for record in told] == [
         (f"{said}; see spec.rollout.onNoData", "rule:NoData")

@@ -47,7 +47,13 @@ async def test_an_upgraded_operator_does_what_the_older_one_would_have_done(stor
     recorded = STORIES[story]
     world = upgraded(recorded["before"])
     await world.settle(hours=1)
-    assert outcome(world, 0) == recorded["after"]
+    assert unworded(outcome(world, 0)) == unworded(recorded["after"])
+
+
+def unworded(after: dict[str, Any]) -> dict[str, Any]:
+    """Without the sentence of a hold, which each version words as it likes."""
+    hold = after["release"]["hold"]
+    return {**after, "release": {**after["release"], "hold": hold and {**hold, "message": ""}}}
 
 
 @pytest.mark.parametrize("phase", ["rejected", "rolled-back", "held", "retired"])

@@ -19,7 +19,7 @@ def problem(pattern: str) -> str | None:
     """Why `pattern` may not be used, as the end of a sentence; None when it may.
 
     Refused are: what RE2 does not know (look-around, back-references, possessive repeats), and a repeat of a group that
-    repeats or chooses inside, since backtracking over it can take for ever.
+    repeats or chooses inside, since backtracking over it can take exponential time.
     """
     if len(pattern) > MAX_LENGTH:
         return f"is longer than {MAX_LENGTH} characters"
