@@ -25,7 +25,7 @@ class Kind(NamedTuple):
 
 
 NAN_SAYS = "is NaN in run"
-INF_SAYS = "is infinite, which compares with nothing"
+INF_SAYS = "is infinite, which is not comparable"
 MANY_SAYS = "name one dataset in the gate's loggedOn"
 TRAIN, HOLDOUT = Entry(0.99, 0, EARLY, "train"), Entry(0.81, 0, LATE, "holdout")
 
@@ -92,7 +92,7 @@ KINDS: dict[str, Kind] = {
     "NaN of a deleted run": Kind(versions.of_a_deleted_run("log_loss", math.nan), LOSS, UNCLEAR, NAN_SAYS),
     "a deleted logged model": Kind(versions.of_a_deleted_model, AUC, UNCLEAR, "was deleted"),
     "files without a logged model": Kind(versions.of_files(Entry(0.95)), AUC, PASS, "is 0.95, as wanted"),
-    "files, NaN": Kind(versions.of_files(Entry(math.nan)), AUC, UNCLEAR, "is NaN, which compares with nothing"),
+    "files, NaN": Kind(versions.of_files(Entry(math.nan)), AUC, UNCLEAR, "is NaN, which is not comparable"),
     "files, infinity": Kind(versions.of_files(Entry(math.inf)), AUC, UNCLEAR, INF_SAYS),
     "files, a late arrival": Kind(
         versions.of_files(Entry(0.6, 10, LATE), Entry(0.95, 2)), AUC, FAIL, "is 0.6 and must"

@@ -100,7 +100,7 @@ for name in ("pandas", "skops", "mlflow", "yaml"):
     sys.modules[name] = None
 from pathlib import Path
 import msgspec
-from slipway_server import bundle as bundles
+from slipway_server.model import bundle as bundles
 from slipway_server.predictor import native
 from slipway_server.protocols.select import reader_for
 from slipway_server.settings import Settings

@@ -69,9 +69,9 @@ def _reason(entries: list[Metric]) -> str | None:
     """Why `entries`, all of one step and time, are no figure; None: they are one."""
     first = entries[0]
     if any(math.isnan(metric.value) for metric in entries):
-        return "is NaN, which is not comparable (NaN or infinite); log a finite value"
+        return "is NaN, which is not comparable; log a finite value"
     if any(abs(metric.value) >= NOT_FINITE for metric in entries):
-        return "is infinite, which is not comparable (NaN or infinite); log a finite value"
+        return "is infinite, which is not comparable; log a finite value"
     if len({metric.value for metric in entries}) > 1:
         values = " and ".join(f"{value:.6g}" for value in sorted({metric.value for metric in entries}))
         return f"is {values} at one step and time (step {first.step}); log one figure with a later step"
