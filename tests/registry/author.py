@@ -31,6 +31,8 @@ class Entry(NamedTuple):
     step: int = 0
     timestamp: int = EARLY
     dataset: str | None = None
+    digest: str | None = None
+    """Of the dataset; None: the one that it always has."""
 
 
 @dataclass
@@ -53,8 +55,8 @@ class Author:
 
     def log(self, run: str, model_id: str | None, metric: str, *entries: Entry) -> None:
         """Log `entries`, in their order."""
-        for value, step, timestamp, dataset in entries:
-            digest = f"{dataset}-1" if dataset else None
+        for value, step, timestamp, dataset, told in entries:
+            digest = told or (f"{dataset}-1" if dataset else None)
             self.client.log_metric(
                 run, metric, value, timestamp, step, model_id=model_id, dataset_name=dataset, dataset_digest=digest
             )

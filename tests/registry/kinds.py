@@ -27,6 +27,10 @@ class Kind(NamedTuple):
 NAN_SAYS = "is NaN in run"
 INF_SAYS = "is infinite, which is not comparable"
 MANY_SAYS = "name one dataset in the gate's loggedOn"
+UNNAMED_TRAIN = Entry(0.99, 1, LATE, "dataset", "9f8e7d6c")
+"""MLflow's name for every data frame that was given none."""
+UNNAMED_HOLDOUT = Entry(0.81, 0, EARLY, "dataset", "1a2b3c4d")
+UNNAMED_SAYS = f"on datasets dataset@1a2b3c4d, dataset@9f8e7d6c; {MANY_SAYS}"
 TRAIN, HOLDOUT = Entry(0.99, 0, EARLY, "train"), Entry(0.81, 0, LATE, "holdout")
 
 KINDS: dict[str, Kind] = {
@@ -54,10 +58,15 @@ KINDS: dict[str, Kind] = {
         versions.auc(Entry(0.6, 0, LATE), Entry(0.95, 0, EARLY)), AUC, FAIL, "is 0.6 and must"
     ),
     "two figures at one step and time": Kind(versions.two_runs, AUC, UNCLEAR, "is 0.5 and 0.95 at one step and time"),
-    "several datasets": Kind(versions.auc(TRAIN, HOLDOUT), AUC, UNCLEAR, f"on datasets holdout, train; {MANY_SAYS}"),
+    "several datasets": Kind(
+        versions.auc(TRAIN, HOLDOUT), AUC, UNCLEAR, f"on datasets holdout@holdout-1, train@train-1; {MANY_SAYS}"
+    ),
     "several datasets, the other order": Kind(versions.auc(HOLDOUT, TRAIN), AUC, UNCLEAR, MANY_SAYS),
     "one dataset, and none": Kind(
-        versions.auc(HOLDOUT, Entry(0.99, 1)), AUC, UNCLEAR, f"on dataset holdout and without a dataset; {MANY_SAYS}"
+        versions.auc(HOLDOUT, Entry(0.99, 1)),
+        AUC,
+        UNCLEAR,
+        f"on dataset holdout@holdout-1 and without a dataset; {MANY_SAYS}",
     ),
     "several datasets, the gate names one": Kind(
         versions.auc(HOLDOUT, TRAIN), {**AUC, "loggedOn": "holdout"}, FAIL, "is 0.81"
@@ -65,11 +74,21 @@ KINDS: dict[str, Kind] = {
     "several datasets, the gate names another": Kind(
         versions.auc(TRAIN, HOLDOUT), {**AUC, "loggedOn": "train"}, PASS, "0.99"
     ),
+    "several datasets of one name": Kind(versions.auc(UNNAMED_HOLDOUT, UNNAMED_TRAIN), AUC, UNCLEAR, UNNAMED_SAYS),
+    "several datasets of one name, the other order": Kind(
+        versions.auc(UNNAMED_TRAIN, UNNAMED_HOLDOUT), AUC, UNCLEAR, UNNAMED_SAYS
+    ),
+    "several datasets of one name, the gate names that": Kind(
+        versions.auc(UNNAMED_HOLDOUT, UNNAMED_TRAIN), {**AUC, "loggedOn": "dataset"}, UNCLEAR, UNNAMED_SAYS
+    ),
+    "several datasets of one name, the gate names one by its digest": Kind(
+        versions.auc(UNNAMED_HOLDOUT, UNNAMED_TRAIN), {**AUC, "loggedOn": "dataset@1a2b3c4d"}, FAIL, "is 0.81"
+    ),
     "not on the dataset that the gate names": Kind(
         versions.auc(TRAIN),
         {**AUC, "loggedOn": "holdout"},
         UNCLEAR,
-        "is not logged on dataset holdout, but on dataset train",
+        "is not logged on dataset holdout, but on dataset train@train-1",
     ),
     "the worse of a run's two models": Kind(versions.first_of_two, AUC, FAIL, "is 0.7 and must"),
     "the better of a run's two models": Kind(versions.second_of_two, AUC, PASS, "is 0.95, as wanted"),

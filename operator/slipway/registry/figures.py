@@ -54,15 +54,18 @@ def _of_run(run: _Run, names: Iterable[str] | None) -> Logged:
 
 
 def _latest(metrics: list[Metric], witness: _Witness | None = None) -> Iterator[Figure]:
-    """The figure on each dataset of the latest step and time, whatever arrived last."""
-    for dataset in sorted({metric.dataset_name for metric in metrics}, key=lambda name: name or ""):
-        there = [metric for metric in metrics if metric.dataset_name == dataset]
+    """The figure on each dataset of the latest step and time, whatever arrived last.
+
+    A dataset is its name and digest: MLflow calls every one that has no name "dataset".
+    """
+    for dataset in sorted({_dataset(metric) for metric in metrics}):
+        there = [metric for metric in metrics if _dataset(metric) == dataset]
         last = max((metric.step, metric.timestamp) for metric in there)
         entries = [metric for metric in there if (metric.step, metric.timestamp) == last]
         doubts = (witness.doubt(entry) for entry in entries) if witness else ()
         reason = _reason(entries) or next((doubt for doubt in doubts if doubt), None)
         value = None if reason else float(entries[0].value)
-        yield Figure(value, reason, dataset, entries[0].dataset_digest)
+        yield Figure(value, reason, entries[0].dataset_name, entries[0].dataset_digest)
 
 
 def _reason(entries: list[Metric]) -> str | None:
@@ -141,6 +144,10 @@ class _Witness:
             if other.model_id != model.model_id and other.creation_timestamp <= model.creation_timestamp
         ]
         return {_entry(metric): other.model_id for other in others for metric in other.metrics or []}
+
+
+def _dataset(metric: Metric) -> tuple[str, str]:
+    return metric.dataset_name or "", metric.dataset_digest or ""
 
 
 def _entry(metric: Metric) -> tuple[object, ...]:

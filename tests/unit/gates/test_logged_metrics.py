@@ -111,8 +111,24 @@ TRAIN, HOLDOUT = Figure(0.99, None, "train", "1"), Figure(0.81, None, "holdout",
 def test_a_metric_on_several_datasets_never_passes_until_the_gate_names_one() -> None:
     found = judge_logged(AUC, on(TRAIN, HOLDOUT), None)
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert "is logged on datasets holdout, train; name one dataset in the gate's loggedOn" in found.message
-    assert "on dataset train and without a dataset" in judge_logged(AUC, on(TRAIN, Figure(0.8)), None).message
+    assert "is logged on datasets holdout@2, train@1; name one dataset in the gate's loggedOn" in found.message
+    assert "on dataset train@1 and without a dataset" in judge_logged(AUC, on(TRAIN, Figure(0.8)), None).message
+
+
+def test_datasets_of_one_name_are_told_apart_by_their_digests() -> None:
+    train, holdout = Figure(0.99, None, "dataset", "9f8e"), Figure(0.81, None, "dataset", "1a2b")
+    for name in (None, "dataset"):
+        found = judge_logged(MetricGate(name="auc", logged_on=name), on(train, holdout), None)
+        assert found.verdict is Verdict.INCONCLUSIVE
+        assert "on datasets dataset@1a2b, dataset@9f8e; name one" in found.message
+    named = judge_logged(MetricGate(name="auc", logged_on="dataset@1a2b"), on(train, holdout), None)
+    assert named.measured == 0.81
+
+
+def test_a_long_name_hides_no_digest() -> None:
+    ours, theirs = (Figure(0.9, None, "d" * 300, digest) for digest in ("1", "2"))
+    assert judge_logged(AUC, on(ours), on(theirs)).verdict is Verdict.INCONCLUSIVE
+    assert ours.rows != theirs.rows
 
 
 def test_the_dataset_that_the_gate_names_counts_on_both_sides() -> None:
@@ -122,7 +138,7 @@ def test_the_dataset_that_the_gate_names_counts_on_both_sides() -> None:
     assert (found.verdict, found.measured, found.threshold) == (Verdict.PASS, 0.85, 0.81)
     missing = judge_logged(gate, on(TRAIN, better), on(TRAIN))
     assert missing.verdict is Verdict.INCONCLUSIVE
-    assert "the production version's auc is not logged on dataset holdout, but on dataset train" in missing.message
+    assert "the production version's auc is not logged on dataset holdout, but on dataset train@1" in missing.message
 
 
 def test_a_gate_that_names_no_dataset_has_the_policy_hash_that_it_had_before_there_were_any() -> None:

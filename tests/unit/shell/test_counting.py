@@ -95,6 +95,14 @@ def test_a_process_that_started_later_is_another_one_however_much_it_shows() -> 
     assert added(after, {"a": afar(60, 5, 0, started=LATE)}).requests == 67
 
 
+def test_a_reading_of_an_earlier_process_is_no_news_however_much_it_shows() -> None:
+    before = added(added(Watched(), {"a": afar(3, 0, 0, started=LATE)}), {"a": afar(10, 0, 0, started=LATE)})
+    assert not renewed(before, {"a": afar(900, 90, 9)})
+    after = added(before, {"a": afar(900, 90, 9)})
+    assert (after.requests, after.slow, after.errors) == (7, 0, 0)
+    assert added(after, {"a": afar(12, 1, 0, started=LATE)}).requests == 9
+
+
 def test_a_pod_that_is_asked_itself_may_have_restarted_before_the_cluster_says_so() -> None:
     asked = Counters(100, 0, 0, started=EARLY)
     before = added(Watched(read_at=LATE), {"a": asked})

@@ -129,10 +129,9 @@ class MetricGate(
     logged_on: str | None = Field(
         None,
         min_length=1,
-        max_length=500,
-        description="Logged: name of the MLflow dataset that the figure was logged on, on both versions. "
-        "Needed where "
-        "the metric stands on several.",
+        max_length=540,
+        description="Logged: the MLflow dataset that the figure was logged on, on both versions: its name, or "
+        "NAME@DIGEST where several datasets have that name. Needed where the metric stands on several.",
     )
     mode: MetricMode = Field(
         MetricMode.STRICT,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -30,7 +30,12 @@ class Figure:
     @property
     def rows(self) -> str | None:
         """Which rows it was measured on, as evidence has it: the dataset's name and digest."""
-        return f"{self.dataset} {self.digest or ''}".strip()[:200] if self.dataset else None
+        return f"{self.dataset[:160]} {self.digest or ''}".strip()[:200] if self.dataset else None
+
+    @property
+    def address(self) -> str | None:
+        """The dataset as a gate's loggedOn names it for sure: NAME@DIGEST."""
+        return f"{self.dataset}@{self.digest}" if self.dataset and self.digest else self.dataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +48,22 @@ class Logged:
     """Why no figure of the version is known, as the rest of a sentence that begins with the metric's name."""
 
     def figure(self, name: str, dataset: str | None) -> Figure:
-        """The figure of metric `name` on `dataset`; without `dataset`, the only one that there is."""
+        """The figure of metric `name` on `dataset`, NAME or NAME@DIGEST; without it, the only one that there is."""
         known = self.figures.get(name, ())
         if self.problem:
             return Figure(reason=self.problem)
         if not known:
             return Figure(reason="is not logged; log it to MLflow on that version")
-        asked = [figure for figure in known if dataset in (None, figure.dataset)]
+        asked = [figure for figure in known if dataset in (None, figure.dataset, figure.address)]
         if not asked:
             return Figure(reason=f"is not logged on dataset {dataset}, but {_on(known)}")
         if len(asked) > 1:
-            return Figure(reason=f"is logged {_on(known)}; name one dataset in the gate's loggedOn")
+            return Figure(reason=f"is logged {_on(asked)}; name one dataset in the gate's loggedOn")
         return asked[0]
 
 
-def _on(figures: tuple[Figure, ...]) -> str:
+def _on(figures: Sequence[Figure]) -> str:
     """On which datasets `figures` are, in words."""
-    names = sorted(figure.dataset for figure in figures if figure.dataset)
+    names = sorted(figure.address for figure in figures if figure.address)
     told = [f"on dataset{'s' if len(names) > 1 else ''} {', '.join(names)}"] if names else []
     return " and ".join(told + ["without a dataset"] * (len(names) < len(figures)))

@@ -93,7 +93,7 @@ def _unusable(name: str, ours: Figure, theirs: Figure | None) -> str | None:
     for side, figure_ in (("candidate", ours), ("production", theirs)):
         if figure_ is not None and figure_.reason:
             return f"the {side} version's {name} {figure_.reason}"
-    if theirs is not None and None not in (ours.rows, theirs.rows) and ours.rows != theirs.rows:
+    if theirs is not None and None not in (ours.rows, theirs.rows) and ours.address != theirs.address:
         return (
             f"the candidate's {name} was measured on dataset {ours.rows} and production's on {theirs.rows}; "
             "log both on the same rows, or let source: Rescore measure both now"

@@ -87,7 +87,7 @@ def _since(before: Watched, counters: Mapping[str, Counters]) -> Counted:
     totals = [0, 0, 0, 0]
     for pod, read in counters.items():
         last = _last(before, pod)
-        if last is not None:
+        if last is not None and not _outdated(last, read):
             then = _NOTHING if _restarted(last, read) else last.counts
             totals = [total + max(0, now - was) for total, now, was in zip(totals, _counts(read), then, strict=True)]
     requests, slow, errors, timed = totals
@@ -117,6 +117,11 @@ def _restarted(last: _Last, read: Counters) -> bool:
     return lower or _later(read.started, last.read_at, CLOCKS_APART_SECONDS)
 
 
+def _outdated(last: _Last, read: Counters) -> bool:
+    """Whether `read` is of an earlier process than the last reading: no news, however much it shows."""
+    return read.delayed and _later(last.mark.started, read.started)
+
+
 def _later(one: str | None, other: str | None, seconds: float = 0.0) -> bool:
     """Whether `one` is known to be more than `seconds` after `other`."""
     return one is not None and other is not None and (parse(one) - parse(other)).total_seconds() > seconds
@@ -140,6 +145,8 @@ def _noted(last: _Last | None, read: Counters) -> tuple[tuple[int, int, int, int
     counts, mark = _counts(read), Mark(started=read.started)
     if last is None:
         return counts, mark
+    if _outdated(last, read):
+        return last.counts, last.mark
     if not _restarted(last, read):
         requests, slow, errors, timed = (max(now, was) for now, was in zip(counts, last.counts, strict=True))
         return (requests, slow, errors, timed), _same(last.mark, read)
