@@ -182,7 +182,7 @@ def differing(expected: Sequence[Told], got: Sequence[Told], tolerance: float) -
         scores.setdefault(_form(first), []).append((first, second))
     for pairs in scores.values():
         first, second = (np.concatenate([np.asarray(pair[side], float) for pair in pairs]) for side in (0, 1))
-        found += [words] if (words := difference(first, second, tolerance)[0]) else []
+        found += [words] if (words := difference(first, second, tolerance, first.ndim == 2)[0]) else []
     return found
 
 

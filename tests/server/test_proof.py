@@ -12,7 +12,6 @@ import pytest
 
 from slipway_server.fetch.command import Order, fetch
 from slipway_server.fetch.compile import boosted, convert, graph
-from slipway_server.fetch.proof import rows
 from slipway_server.fetch.proof.prove import Counts, Sides, difference, prove
 from slipway_server.fetch.trees import splits as trees
 from slipway_server.model import bundle as bundles
@@ -105,7 +104,7 @@ def test_a_model_that_cannot_be_converted_is_served_natively(
 
 def test_thresholds_are_tried_in_both_precisions() -> None:
     value = 0.1
-    beside = rows.around(np.array([value]))[0]
+    beside = trees.around(np.array([value]))[0]
     assert value in beside
     assert float(np.float32(value)) in beside
     assert len(np.unique(beside)) == 6

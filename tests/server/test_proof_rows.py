@@ -14,6 +14,7 @@ from slipway_server.fetch.proof import rows, table_rows
 from slipway_server.fetch.proof.asked import asked
 from slipway_server.fetch.proof.categories import Categories, categories, outside
 from slipway_server.fetch.proof.prove import EVERY, Counts, Proof, Sides, enough, prove
+from slipway_server.fetch.proof.steps import Interests
 from slipway_server.fetch.proof.words import TEXTS, texts
 from slipway_server.model import bundle as bundles
 from slipway_server.model.bundle import Column, Signature
@@ -96,7 +97,7 @@ def test_a_small_domain_is_tried_whole() -> None:
     signature = Signature(columns=(Column("member", "boolean"), Column("city", "string")))
     known = Inputs(1, columns={"member": np.array([True]), "city": np.array(["Bonn"], dtype=object)})
     strict = {"city": ["Bonn", "Köln", "Ulm"]}
-    sets = table_rows.column_sets(known, signature, Categories(strict, strict, []))
+    sets = table_rows.column_sets(Interests({}, {}), known, signature, Categories(strict, strict, []))
     pairs = set(zip(sets[EVERY].columns["member"].tolist(), sets[EVERY].columns["city"].tolist(), strict=True))  # type: ignore[index]
     assert pairs == {(member, city) for member in (True, False) for city in strict["city"]}
 
@@ -105,7 +106,7 @@ def test_known_categories_are_drawn_and_unknown_ones_are_a_kind_of_their_own() -
     signature = Signature(columns=(Column("region", "long"), Column("x", "double")))
     known = np.array([[10.0, 0.5], [30.0, 0.1]])
     found = Categories({"region": [10, 20, 30]}, {"region": [10, 20, 30]}, [])
-    sets = rows.matrix_sets(object(), known, signature, found)
+    sets = rows.matrix_sets(Interests({}, {}), known, signature, found)
     assert set(sets["random"].matrix[:, 0]) == {10.0, 20.0, 30.0}  # type: ignore[index]
     assert outside(found.only, signature, sets["unheard of"]).all()
     assert not outside(found.only, signature, sets["random"]).any()

@@ -23,7 +23,7 @@ class SklearnModel:
     def __init__(self, estimator: Any, predict_fn: str) -> None:
         self.estimator = estimator
         self.predict_fn = predict_fn
-        parts = list(_parts(estimator))
+        parts = list(parts_of(estimator))
         unknown = any(map(_unknown, parts))
         self.rowwise = not unknown
         self.wants_frame = unknown or any(type(part).__name__ in _BY_NAME for part in parts)
@@ -80,7 +80,7 @@ def _makes_frames(part: Any) -> bool:
     return bool(getattr(part, "_sklearn_output_config", {}).get("transform", "default") != "default")
 
 
-def _parts(estimator: Any) -> Iterator[Any]:
+def parts_of(estimator: Any) -> Iterator[Any]:
     """The estimator and all that it is made of, each once, an outer one before those within."""
     seen: set[int] = set()
     waiting = [estimator]

@@ -14,6 +14,8 @@ from slipway_server.fetch.download import source
 from slipway_server.fetch.proof import missing, rows, table_rows
 from slipway_server.fetch.proof.categories import Categories, categories, outside
 from slipway_server.fetch.proof.prove import EVERY, Proof, Sides, enough, prove
+from slipway_server.fetch.proof.steps import UnknownJumps, interests
+from slipway_server.fetch.trees import splits as trees
 from slipway_server.fetch.trees.readback import ReadBack, read_back
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
@@ -62,7 +64,11 @@ def compiled(job: Job) -> Bundle:
     if known is None:
         return _kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
     attempts: list[str] = []
-    found = _best(job, gather(job, known), attempts)
+    try:
+        evidence = gather(job, known)
+    except UnknownJumps as error:
+        return _kept(job.bundle, f"its proof would not know where to look: {error}")
+    found = _best(job, evidence, attempts)
     return _written(job, found) if found else _kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
 
 
@@ -126,13 +132,14 @@ def _holdout(job: Job) -> Path | None:
 
 
 def gather(job: Job, known: Inputs) -> Evidence:
-    """The rows to prove the job's conversions on."""
+    """The rows to prove the job's conversions on. Raises `UnknownJumps`."""
     signature = job.bundle.signature
     found = categories(job.model.estimator, signature)
     holes = missing.where(known, signature)
+    special = interests(job.model.estimator, signature)
     if known.matrix is not None:
-        return Evidence(rows.matrix_sets(job.model.estimator, known.matrix, signature, found), found, holes)
-    return Evidence(table_rows.column_sets(known, signature, found), found, holes)
+        return Evidence(rows.matrix_sets(special, known.matrix, signature, found), found, holes)
+    return Evidence(table_rows.column_sets(special, known, signature, found), found, holes)
 
 
 def proved(job: Job, candidate: convert.Candidate, evidence: Evidence) -> Held | str:
@@ -152,7 +159,8 @@ def proved(job: Job, candidate: convert.Candidate, evidence: Evidence) -> Held |
     )
 
     def by(method: str, sets: dict[str, Inputs]) -> Proof:
-        return prove(sides, _with(sets, method), job.settings.tolerance)
+        asked = sides._replace(probabilities=trees.is_probability(job.model.estimator, method))
+        return prove(asked, _with(sets, method), job.settings.tolerance)
 
     return _methods(job, candidate, evidence, (by, back))
 

@@ -40,9 +40,15 @@ def impute(model: Any) -> None:
         if node.op_type != "Imputer" or values is None:
             nodes.append(node)
             continue
+        sentinel = next((each.f for each in node.attribute if each.name == "replaced_value_float"), np.nan)
         constant, mask = f"imputed_{index}", f"missing_{index}"
         model.graph.initializer.append(numpy_helper.from_array(np.array([values], dtype=np.float64), constant))
-        nodes.append(helper.make_node("IsNaN", [node.input[0]], [mask]))
+        if np.isnan(sentinel):
+            nodes.append(helper.make_node("IsNaN", [node.input[0]], [mask]))
+        else:
+            number = f"sentinel_{index}"
+            model.graph.initializer.append(numpy_helper.from_array(np.array(sentinel, dtype=np.float64), number))
+            nodes.append(helper.make_node("Equal", [node.input[0], number], [mask]))
         nodes.append(helper.make_node("Where", [mask, constant, node.input[0]], [node.output[0]]))
     del model.graph.node[:]
     model.graph.node.extend(nodes)

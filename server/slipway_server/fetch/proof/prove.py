@@ -51,11 +51,15 @@ class Proof(msgspec.Struct, frozen=True):
 
 
 class Sides(NamedTuple):
-    """Who is compared. `refuses` says which rows the served side's reader refuses, before any model sees them."""
+    """Who is compared. `refuses` says which rows the served side's reader refuses, before any model sees them.
+
+    `probabilities` says that a row's several scores are shares of 1, whatever their size.
+    """
 
     original: Answer
     compiled: Answer
     refuses: Callable[[Inputs], NDArray[np.bool_]] = lambda inputs: np.zeros(inputs.rows, dtype=bool)
+    probabilities: bool = False
 
 
 def prove(sides: Sides, sets: dict[str, Inputs], tolerance: float) -> Proof:
@@ -98,33 +102,33 @@ def _compare(sides: Sides, inputs: Inputs, tolerance: float) -> tuple[Counts, st
     if not counts.compared:
         return counts, "", 0.0
     ours = expected.of(both)
-    found, worst = difference(ours, got.of(both), tolerance)
+    found, worst = difference(ours, got.of(both), tolerance, sides.probabilities)
     if found:
         return counts, found, worst
-    return counts, *_one_by_one(sides.compiled, part(inputs, both), ours, (tolerance, worst))
+    return counts, *_one_by_one(sides, part(inputs, both), ours, (tolerance, worst))
 
 
-def _one_by_one(
-    compiled: Answer, inputs: Inputs, expected: NDArray[Any], limits: tuple[float, float]
-) -> tuple[str, float]:
+def _one_by_one(sides: Sides, inputs: Inputs, expected: NDArray[Any], limits: tuple[float, float]) -> tuple[str, float]:
     """A row's answer alone is its answer among others; `limits` are the tolerance and the worst so far."""
     tolerance, worst = limits
     for index in range(0, inputs.rows, max(1, inputs.rows // SINGLES)):
-        one = answer(compiled, part(inputs, slice(index, index + 1)))
+        one = answer(sides.compiled, part(inputs, slice(index, index + 1)))
         if isinstance(one, str):
             return f"row {index} alone: {one}", worst
-        found, alone = difference(expected[index : index + 1], one, tolerance)
+        found, alone = difference(expected[index : index + 1], one, tolerance, sides.probabilities)
         worst = max(worst, alone)
         if found:
             return f"row {index} alone: {found}", worst
     return "", worst
 
 
-def difference(expected: NDArray[Any], got: NDArray[Any], tolerance: float) -> tuple[str, float]:
+def difference(
+    expected: NDArray[Any], got: NDArray[Any], tolerance: float, probabilities: bool = False
+) -> tuple[str, float]:
     """Return what differs in words ("" for nothing) and the greatest difference of numbers.
 
     Labels must be equal, in value and in type. Scores may differ by `tolerance` times the greater of the score and
-    the scores' median; a probability's scale is 1.
+    its column's median; a probability's scale is 1.
     """
     if expected.shape != got.shape:
         return f"shape {got.shape} instead of {expected.shape}", 0.0
@@ -135,7 +139,7 @@ def difference(expected: NDArray[Any], got: NDArray[Any], tolerance: float) -> t
     if got.dtype.kind != "f" or bool((np.isnan(expected) != np.isnan(got)).any()):
         return "scores are missing", 0.0
     size = np.abs(np.nan_to_num(expected))
-    scale = np.maximum(size, 1.0 if size.max(initial=0.0) <= 1.0 and expected.ndim == 2 else np.median(size))
+    scale = np.maximum(size, 1.0 if probabilities and expected.ndim == 2 else np.median(size, axis=0))
     relative = np.abs(np.nan_to_num(expected) - np.nan_to_num(got)) / np.maximum(scale, np.finfo(np.float64).tiny)
     worst = float(relative.max(initial=0.0))
     return ("" if worst <= tolerance else f"scores differ by {worst:.2g}, more than {tolerance:g}"), worst

@@ -1,4 +1,4 @@
-"""Rows to prove a conversion on: the holdout, the example, random rows, and rows on and beside tree thresholds."""
+"""Rows to prove a conversion on: the holdout, the example, random rows, and rows on and beside the model's jumps."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.categories import Categories
-from slipway_server.fetch.trees import splits as trees
-from slipway_server.foreign import ForeignError, foreign
-from slipway_server.model.bundle import Signature
+from slipway_server.fetch.proof.steps import Interests
+from slipway_server.fetch.trees.splits import FLOAT32_MAX
+from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs
 
 RANDOM_ROWS = 2000
 UNHEARD_ROWS = 16
-MAX_SPLITS = 2500
+MAX_SPECIAL = 15_000
 HOLDOUT = "holdout.parquet"
 Matrix = NDArray[np.float64]
 WHOLE = ("integer", "long")
+LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53}
+CONSTANT = (0.0, -0.0, 1e6, -1e6, 1e-30)
 
 
 class Ranges(NamedTuple):
@@ -41,15 +43,15 @@ def holdout(path: Path | None, names: Sequence[str]) -> Any:
     return frame[list(names)] if set(names) <= set(frame.columns) else None
 
 
-def matrix_sets(estimator: Any, known: Matrix, signature: Signature, categories: Categories) -> dict[str, Inputs]:
+def matrix_sets(interests: Interests, known: Matrix, signature: Signature, categories: Categories) -> dict[str, Inputs]:
     """Return named sets of rows for a model of numbers only; `known` holds the rows that are known to be real."""
     rng = np.random.default_rng(20)
     columns = signature.matrix_columns
-    ranges = _ranges(known, *_numeric_splits(estimator))
+    ranges = _ranges(known, interests)
     coded = {index: _numbers(categories.known.get(column.name)) for index, column in enumerate(columns)}
     ranges = ranges._replace(coded={index: values for index, values in coded.items() if len(values)})
     sets = {"known": known.copy(), "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
-    sets["thresholds"] = _thresholds(estimator, rng, ranges)
+    sets["thresholds"] = _thresholds(special(interests, columns, categories), rng, ranges)
     if ranges.coded:
         sets["unheard of"] = _unheard(rng, ranges)
     whole = [index for index, column in enumerate(columns) if column.type in WHOLE]
@@ -63,18 +65,14 @@ def _numbers(values: list[Any] | None) -> Matrix:
     return np.array(real, dtype=np.float64)
 
 
-def _numeric_splits(estimator: Any) -> tuple[NDArray[np.int64], Matrix]:
-    """Splits in the space of the raw columns: those of a model without steps before its trees."""
-    return trees.splits(estimator) if trees.alone(estimator) else (np.empty(0, np.int64), np.empty(0))
-
-
-def _ranges(known: Matrix, features: NDArray[np.int64], values: Matrix) -> Ranges:
-    """A column that is missing in every known row goes from its splits, or from 0."""
+def _ranges(known: Matrix, interests: Interests) -> Ranges:
+    """A column goes as far as its known values and the model's jumps; from 0 where there is neither."""
     empty = np.isnan(known).all(axis=0)
     low = np.where(empty, 0.0, np.nanmin(np.where(empty, 0.0, known), axis=0))
     high = np.where(empty, 0.0, np.nanmax(np.where(empty, 0.0, known), axis=0))
-    np.minimum.at(low, features, values)
-    np.maximum.at(high, features, values)
+    for place, found in interests.jumps.items():
+        values = [value for value in found if not isinstance(value, str) and abs(value) < FLOAT32_MAX]
+        low[place], high[place] = min([low[place], *values]), max([high[place], *values])
     room = np.where(high > low, high - low, np.maximum(np.abs(high), 1.0)) * 0.25
     return Ranges(low - room, high + room, {})
 
@@ -101,52 +99,39 @@ def _unheard(rng: np.random.Generator, ranges: Ranges) -> Matrix:
 
 def _extreme(ranges: Ranges) -> Matrix:
     width = len(ranges.low)
-    constant = [np.full(width, value) for value in (0.0, -0.0, 1e6, -1e6, 1e-30)]
+    constant = [np.full(width, value) for value in CONSTANT]
     return _coded(np.random.default_rng(20), ranges, np.vstack([ranges.low, ranges.high, *constant]))
 
 
-def _thresholds(estimator: Any, rng: np.random.Generator, ranges: Ranges) -> Matrix:
-    """Rows with one value on a split, at its float32, and one step of either precision to its sides."""
-    features, values = trees.splits(estimator)
-    before = trees.steps(estimator)[:-1]
-    if not len(features) or not all(_invertible(step, len(ranges.low)) for step in before):
-        return np.empty((0, len(ranges.low)))
-    chosen = rng.permutation(len(features))[:MAX_SPLITS]
-    features, values = features[chosen], values[chosen]
-    rows = _random(rng, ranges, len(chosen))
-    for step in before:
-        rows = step.transform(rows)
-    beside = around(values)
-    rows = np.repeat(rows, beside.shape[1], axis=0)
-    rows[np.arange(len(rows)), np.repeat(features, beside.shape[1])] = beside.ravel()
-    for step in reversed(before):
-        rows = _back(step, rows)
-    return np.ascontiguousarray(rows)
+def special(of: Interests, columns: Sequence[Column], categories: Categories) -> list[tuple[int, Any]]:
+    """Pairs of a column's place and a value of interest that a request may hold there: at most `MAX_SPECIAL`, drawn.
+
+    What an encoder refuses is left to `unheard of`: the reader refuses it before.
+    """
+    found: list[tuple[int, Any]] = []
+    for place, column in enumerate(columns):
+        allowed = categories.only.get(column.name)
+        values = _possible(of.of(place), column)
+        found += [(place, value) for value in values if allowed is None or value in allowed]
+    chosen = np.random.default_rng(22).permutation(len(found))[:MAX_SPECIAL]
+    return [found[index] for index in chosen.tolist()]
 
 
-def around(values: Matrix) -> Matrix:
-    """For each value: itself, its float32, and the neighbours of both. Shape (n,) to (n, 6)."""
-    narrow = values.astype(np.float32)
-    return np.column_stack(
-        [
-            values,
-            np.nextafter(values, np.inf),
-            np.nextafter(values, -np.inf),
-            narrow,
-            np.nextafter(narrow, np.float32(np.inf)),
-            np.nextafter(narrow, np.float32(-np.inf)),
-        ]
-    )
-
-
-def _back(step: Any, rows: Matrix) -> Matrix:
-    """What the step makes the rows of; an imputer, which refuses to go back, leaves whole rows as they are."""
-    try:
-        found: Matrix = foreign(step.inverse_transform, rows)
-    except ForeignError:
-        return rows
+def _possible(values: list[Any], column: Column) -> list[Any]:
+    """The values, once each, that a column of its type can hold; beside a fraction, the whole numbers around it."""
+    if column.type in ("string", "boolean"):
+        return sorted({value for value in values if isinstance(value, str) and column.type == "string"})
+    real = np.array([value for value in values if not isinstance(value, str)], dtype=np.float64)
+    if column.type in WHOLE:
+        real = np.concatenate([np.floor(real), np.ceil(real)])
+    limit = LIMITS.get(column.type, FLOAT32_MAX)
+    found: list[Any] = np.unique(real[np.abs(real) <= limit]).tolist()
     return found
 
 
-def _invertible(step: Any, width: int) -> bool:
-    return hasattr(step, "inverse_transform") and getattr(step, "n_features_in_", -1) == width
+def _thresholds(pairs: list[tuple[int, Any]], rng: np.random.Generator, ranges: Ranges) -> Matrix:
+    """Rows with one value on a jump of the model's, or beside it."""
+    rows = _random(rng, ranges, len(pairs))
+    if pairs:
+        rows[np.arange(len(rows)), [place for place, _ in pairs]] = [value for _, value in pairs]
+    return rows

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.categories import Categories
 from slipway_server.fetch.proof.prove import EVERY
-from slipway_server.fetch.proof.rows import RANDOM_ROWS, UNHEARD_ROWS, WHOLE
+from slipway_server.fetch.proof.rows import CONSTANT, RANDOM_ROWS, UNHEARD_ROWS, WHOLE, special
+from slipway_server.fetch.proof.steps import Interests
 from slipway_server.fetch.proof.words import texts
 from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs
 
 TEXT_ROWS = 600
+EXTREME_ROWS = 40
 UNHEARD = "unheard of"
 _DTYPES: dict[str, Any] = {
     "boolean": np.bool_,
@@ -37,7 +39,7 @@ class _Known(NamedTuple):
     strict: bool
 
 
-def column_sets(known: Inputs, signature: Signature, categories: Categories) -> dict[str, Inputs]:
+def column_sets(interests: Interests, known: Inputs, signature: Signature, categories: Categories) -> dict[str, Inputs]:
     """Return named sets of rows; `known` are real rows, and no other set has a missing value."""
     rng = np.random.default_rng(20)
     real = known.columns or {}
@@ -48,6 +50,8 @@ def column_sets(known: Inputs, signature: Signature, categories: Categories) -> 
     every = _every(columns)
     drawn = {each.column.name: _drawn(rng, each, RANDOM_ROWS) for each in columns}
     sets = {"known": known, **({EVERY: every} if every else {"random": Inputs(RANDOM_ROWS, columns=drawn)})}
+    sets |= _extreme(rng, columns)
+    sets |= _thresholds(rng, columns, special(interests, signature.columns, categories))
     coded = [each for each in columns if each.coded]
     if coded:
         sets[UNHEARD] = _with_unheard(rng, coded, _first(drawn, UNHEARD_ROWS))
@@ -110,6 +114,26 @@ def _drawn(rng: np.random.Generator, known: _Known, count: int) -> Values:
     room = 0.25 * (high - low) + 1.0
     numbers = rng.uniform(low - room, high + room, count)
     return typed(np.rint(numbers) if column.type in WHOLE else numbers, column)
+
+
+def _extreme(rng: np.random.Generator, columns: list[_Known]) -> dict[str, Inputs]:
+    """Rows in which all numbers that are no names are zero at once, large or tiny."""
+    numbers = [each for each in columns if each.column.type not in ("string", "boolean") and not each.coded]
+    rows = {each.column.name: _drawn(rng, each, EXTREME_ROWS) for each in columns}
+    rows |= {each.column.name: typed(np.resize(CONSTANT, EXTREME_ROWS), each.column) for each in numbers}
+    return {"extreme": Inputs(EXTREME_ROWS, columns=rows)} if numbers else {}
+
+
+def _thresholds(rng: np.random.Generator, columns: list[_Known], pairs: list[tuple[int, Any]]) -> dict[str, Inputs]:
+    """Rows with one value on a jump of the model's, or beside it."""
+    rows = {each.column.name: _drawn(rng, each, len(pairs)) for each in columns}
+    places = np.array([place for place, _ in pairs], dtype=np.int64)
+    values = _objects([value for _, value in pairs])
+    for place, each in enumerate(columns):
+        here = places == place
+        if bool(here.any()):
+            rows[each.column.name][here] = typed(values[here], each.column)
+    return {"thresholds": Inputs(len(pairs), columns=rows)} if pairs else {}
 
 
 def _with_unheard(rng: np.random.Generator, coded: list[_Known], columns: dict[str, Values]) -> Inputs:

@@ -44,7 +44,7 @@ def own(estimator: Any) -> Ensemble | None:
     if trees.is_lightgbm(estimator):
         return _lightgbm(estimator)
     last = trees.steps(estimator)[-1]
-    known = type(last).__module__.startswith("sklearn.") and type(last).__name__ in _WEIGHTS
+    known = type(last).__module__.startswith("sklearn.") and type(last).__name__ in WEIGHTS
     return _sklearn(last) if known and getattr(last, "n_outputs_", 1) == 1 else None
 
 
@@ -81,7 +81,7 @@ def _in_column(values: NDArray[np.float64], column: int, columns: int) -> NDArra
 
 
 _ROOT = np.zeros(1, np.int64)
-_WEIGHTS = {
+WEIGHTS = {
     **dict.fromkeys(("DecisionTreeClassifier", "ExtraTreeClassifier"), "share"),
     **dict.fromkeys(("RandomForestClassifier", "ExtraTreesClassifier"), "share"),
     **dict.fromkeys(("DecisionTreeRegressor", "ExtraTreeRegressor"), "mean"),
@@ -116,7 +116,7 @@ def _sklearn(model: Any) -> Ensemble:
 def _leaves(model: Any, values: NDArray[np.float64], place: tuple[int, int, int]) -> NDArray[np.float64]:
     """What each leaf adds, in float32; `place` is the tree's column, the number of rows of trees and of columns."""
     column, count, columns = place
-    how = _WEIGHTS[type(model).__name__]
+    how = WEIGHTS[type(model).__name__]
     if how == "step":
         return _in_column((values[:, 0] * model.learning_rate).astype(np.float32).astype(np.float64), column, columns)
     factor: Any = 1.0 / count

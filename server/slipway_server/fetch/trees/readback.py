@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from slipway_server.fetch.trees import splits as trees
 from slipway_server.fetch.trees.ensembles import LEAF, Ensemble, Unreadable, own
 
-_TREES = ("TreeEnsembleClassifier", "TreeEnsembleRegressor")
+_TREES = "TreeEnsemble"
 
 
 class ReadBack(NamedTuple):
@@ -33,10 +33,10 @@ def read_back(estimator: Any, content: bytes) -> ReadBack:
         expected = own(estimator)
     except Unreadable as error:
         return ReadBack(str(error))
-    if expected is None:
-        return ReadBack()
     model = onnx.ModelProto.FromString(content)
-    nodes = [node for node in model.graph.node if node.op_type in _TREES]
+    nodes = [node for node in model.graph.node if node.op_type.startswith(_TREES)]
+    if expected is None:
+        return ReadBack(f"{len(nodes)} of its nodes are trees that can't be read back from the model" * bool(nodes))
     if len(nodes) != 1:
         return ReadBack(f"the graph has {len(nodes)} nodes of trees where one was expected")
     if not trees.is_lightgbm(estimator) and not _single(model, nodes[0]):

@@ -61,6 +61,15 @@ def is_binary(booster: Any) -> bool:
     return str(booster.dump_model(num_iteration=1)["objective"]).startswith("binary")
 
 
+def is_probability(estimator: Any, method: str) -> bool:
+    """Whether a method answers with shares of 1: a booster by itself does where it was trained to tell classes."""
+    if method == "predict_proba" or hasattr(estimator, "get_params"):
+        return method == "predict_proba"
+    if is_xgboost(estimator):
+        return '"multi:' in estimator.save_config()
+    return is_lightgbm(estimator) and str(estimator.dump_model(num_iteration=1)["objective"]).startswith("multi")
+
+
 def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     if is_xgboost(estimator):
         booster = estimator.get_booster() if hasattr(estimator, "get_booster") else estimator
@@ -75,6 +84,21 @@ def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     thresholds = np.array([float(value) for value in inner.iloc[:, 1]], dtype=np.float64)
     features = np.array([places[name] for name in inner.iloc[:, 0]], dtype=np.int64)
     return _distinct(features, thresholds)
+
+
+def around(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each value: itself, its float32, and the neighbours of both. Shape (n,) to (n, 6)."""
+    narrow = values.astype(np.float32)
+    return np.column_stack(
+        [
+            values,
+            np.nextafter(values, np.inf),
+            np.nextafter(values, -np.inf),
+            narrow,
+            np.nextafter(narrow, np.float32(np.inf)),
+            np.nextafter(narrow, np.float32(-np.inf)),
+        ]
+    )
 
 
 def members(model: Any) -> list[Any]:
