@@ -111,15 +111,17 @@ def _compare(sides: Sides, inputs: Inputs, tolerance: float) -> tuple[Counts, st
 def _one_by_one(sides: Sides, inputs: Inputs, expected: NDArray[Any], limits: tuple[float, float]) -> tuple[str, float]:
     """A row's answer alone is its answer among others; `limits` are the tolerance and the worst so far."""
     tolerance, worst = limits
-    for index in range(0, inputs.rows, max(1, inputs.rows // SINGLES)):
+    chosen = list(range(0, inputs.rows, max(1, inputs.rows // SINGLES)))
+    alone = []
+    for index in chosen:
         one = answer(sides.compiled, part(inputs, slice(index, index + 1)))
         if isinstance(one, str):
             return f"row {index} alone: {one}", worst
-        found, alone = difference(expected[index : index + 1], one, tolerance, sides.probabilities)
-        worst = max(worst, alone)
-        if found:
-            return f"row {index} alone: {found}", worst
-    return "", worst
+        alone.append(one)
+    if any(one.shape != expected[:1].shape for one in alone):
+        return "a row alone is answered in another shape", worst
+    found, difference_alone = difference(expected[chosen], np.concatenate(alone), tolerance, sides.probabilities)
+    return found and f"rows alone: {found}", max(worst, difference_alone)
 
 
 def difference(

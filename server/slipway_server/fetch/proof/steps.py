@@ -42,7 +42,7 @@ _FEW, _MIXED = Feature(-1, few=True), Feature(-1)
 
 
 class Interests(NamedTuple):
-    """Values to try per column, by its place: on and beside `jumps`; and `sentinels`, far from any value that is real."""
+    """Values to try per column, by its place: on and beside `jumps`; and `sentinels`, far from real values."""
 
     jumps: dict[int, list[Any]]
     sentinels: dict[int, list[Any]]
@@ -117,7 +117,7 @@ class _Walk:
         self.found.jumps.setdefault(feature.column, []).extend(values)
 
     def splits(self, model: Any, features: list[Feature]) -> None:
-        """Trees are read back from the graph bit by bit: what rows must show is that they are given the same float32."""
+        """Trees are read back bit by bit: what rows must show is that they are given the same float32."""
         places, thresholds = trees.splits(model)
         if int(places.max(initial=-1)) >= len(features):
             raise UnknownJumps(f"{type(model).__name__} behind steps of unknown width")
@@ -210,7 +210,7 @@ def _normalizer(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature
     return [_MIXED] * len(features)
 
 
-def _function(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
+def _function(_: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
     if step.func is not None:
         raise UnknownJumps("FunctionTransformer")
     return features
