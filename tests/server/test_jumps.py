@@ -157,12 +157,15 @@ def test_a_model_that_jumps_where_nobody_looks_is_not_compiled(tmp_path: Path, m
     [
         make_pipeline(StandardScaler(), PCA(1), LogisticRegression()),
         make_pipeline(SimpleImputer(), StandardScaler(), RandomForestClassifier(3, random_state=0)),
-        VotingClassifier([("l", LogisticRegression()), ("m", LogisticRegression(C=0.1))], voting="soft"),
+        VotingClassifier(
+            [("l", LogisticRegression()), ("m", LogisticRegression(C=0.1))], voting="soft", flatten_transform=False
+        ),
     ],
 )
 def test_what_has_no_jumps_or_known_ones_is_compiled(tmp_path: Path, model: Any) -> None:
     x = table()
-    assert assert_right(model.fit(x, Y), x, x, tmp_path / "m").kind == "onnx"
+    bundle = assert_right(model.fit(x, Y), x, x, tmp_path / "m")
+    assert bundle.kind == "onnx", bundle.why
 
 
 def test_jumps_are_told_per_column_of_the_signature() -> None:
