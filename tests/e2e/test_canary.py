@@ -89,7 +89,7 @@ def seconds(stamp: str) -> float:
 
 
 def test_a_service_is_refused_canary_steps_with_the_reason(release: Release) -> None:
-    with pytest.raises(Refused, match="cannot give a candidate a weight"):
+    with pytest.raises(Refused, match="cannot split traffic by weight"):
         release.patch(json.dumps({"spec": {"traffic": {"router": "Service"}}}))
     with pytest.raises(Refused, match="more weight than the one before it"):
         release.patch(json.dumps({"spec": {"rollout": rollout(step(50, 1), step(10, 1))}}))
