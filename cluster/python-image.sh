@@ -13,10 +13,12 @@ cp "$CLUSTER_DIR/image/base.Dockerfile" "$context/Dockerfile"
 certificates=${SSL_CERT_FILE:-/etc/ssl/certs/ca-certificates.crt}
 [ -r "$certificates" ] || install_packages ca-certificates
 cp "$certificates" "$context/certificates.crt"
+# The machine's Python: `make test` may be making the checkout's own beside this, and for some seconds that has no pip.
+pip_settings() { PATH=${PATH//"$REPO_DIR/.venv/bin:"/} python3 -m pip config list 2>/dev/null || true; }
 {
   echo '[global]'
   echo 'cert = /etc/ssl/certs/ca-certificates.crt'
-  python3 -m pip config list 2>/dev/null |
+  pip_settings |
     sed -n "s/^[^.]*\.\(index-url\|extra-index-url\|trusted-host\|proxy\)='\(.*\)'\$/\1 = \2/p"
 } >"$context/pip.conf"
 
