@@ -21,7 +21,7 @@ DATA = {"label": "target"}
 REFUSED = [
     pytest.param({"smoke": {"requests": 58}}, "greater than or equal to 59", id="too few requests to show a p95"),
     pytest.param({"smoke": {"requests": 60_000}}, "take longer than timeout", id="a load longer than its timeout"),
-    pytest.param({"metrics": [{"name": "lift"}]}, "the direction of this metric is not known", id="a metric without a direction"),
+    pytest.param({"metrics": [{"name": "lift"}]}, "direction of this metric is not known", id="a directionless metric"),
     pytest.param({"metrics": [{"name": "auc"}, {"name": "auc"}]}, "Duplicate value", id="a metric twice"),
     pytest.param({"metrics": [{"name": "auc", "source": "Rescore"}]}, "needs a dataset", id="rescoring without rows"),
     pytest.param(
