@@ -18,6 +18,7 @@ from slipway.plan.writing.actions import (
     Delete,
     OpenProduction,
     Own,
+    Resize,
     Shift,
     WriteRevision,
 )
@@ -45,8 +46,8 @@ async def act(context: Context, namespace: str, action: Action) -> None:
             await _shift(context, namespace, action)
         case Delete(kind, name, uid):
             await cluster.delete(kind, namespace, name, uid)
-        case Own():
-            await cluster.patch_merge(action.kind, namespace, action.name, _ownership(action))
+        case Own(kind, name) | Resize(kind, name):
+            await cluster.patch_merge(kind, namespace, name, _patch(action))
         case Announce():
             promotion = Promotion(action.model, action.version, action.alias, action.sync_stages)
             await context.board.announce(action.registry, promotion)
@@ -92,6 +93,8 @@ def _revision_status(namespace: str, action: WriteRevision) -> dict[str, Any]:
     }
 
 
-def _ownership(action: Own) -> dict[str, Any]:
+def _patch(action: Own | Resize) -> dict[str, Any]:
     """A patch that fails with a conflict if the name now belongs to another object."""
+    if isinstance(action, Resize):
+        return {"metadata": {"uid": action.uid}, "spec": {"replicas": action.replicas}}
     return {"metadata": {"uid": action.uid, "ownerReferences": [dict(owner) for owner in action.owners] or None}}

@@ -27,10 +27,12 @@ def deployment(revision: ModelRevision, registry: Registry, replicas: int | None
     release, spec = revision.spec.release, revision.spec
     labels = names.revision_labels(release, revision.name, spec.model.version)
     template = pod_template(revision, registry)
+    source = {names.TEMPLATE_ANNOTATION: names.digest_of(template), names.REGISTRY_ANNOTATION: _lent(registry)}
+    meta = metadata(revision.name, revision.metadata.namespace, labels, revision_owner(revision))
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(revision.name, revision.metadata.namespace, labels, revision_owner(revision)),
+        "metadata": {**meta, "annotations": source},
         "spec": {
             **({} if replicas is None else {"replicas": replicas}),
             "minReadySeconds": spec.server.config.min_ready_seconds,
@@ -40,6 +42,11 @@ def deployment(revision: ModelRevision, registry: Registry, replicas: int | None
             "template": template,
         },
     }
+
+
+def _lent(registry: Registry) -> str:
+    """Hash of the registry's settings that go into pods."""
+    return names.digest_of([registry.url, registry.credentials_secret, _trust(registry)])
 
 
 def pod_template(revision: ModelRevision, registry: Registry) -> Manifest:

@@ -20,6 +20,10 @@ GATEWAY_ANNOTATION = "slipway.dev/gateway"
 """Digest of the spec.traffic.gateway that a route was made from."""
 RENDERED_ANNOTATION = "slipway.dev/rendered"
 """Hash of what the operator made of an object: it writes again when it would make something else."""
+TEMPLATE_ANNOTATION = "slipway.dev/template"
+"""Hash of a Deployment's pod template as the operator rendered it: another one comes from another operator."""
+REGISTRY_ANNOTATION = "slipway.dev/registry"
+"""Hash of the registry's settings that are in a Deployment's pods."""
 
 LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""

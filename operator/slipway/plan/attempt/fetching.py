@@ -9,14 +9,13 @@ from pydantic import ValidationError
 from slipway.api.base import Frozen, seconds
 from slipway.api.reasons import attempts, stalls
 from slipway.api.revision import Fetched, ModelRevision, Phase
+from slipway.plan.production.pods import mended
 from slipway.plan.situation.observed import Pod
 from slipway.plan.situation.scene import Scene
 from slipway.plan.situation.sizing import size_of
 from slipway.plan.writing.actions import Apply, Plan
 from slipway.plan.writing.moves import move, stall, wait
 from slipway.render import services
-from slipway.render.deployment import deployment
-from slipway.render.drift import differs
 from slipway.words.times import elapsed
 
 POLL_SECONDS = 1.0
@@ -84,16 +83,12 @@ def read_report(pod: Pod) -> FetchReport | None:
 
 def bring_up(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """The candidate's Service and Deployment, where they are missing or were changed by hand."""
-    registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
-    if registry is None:
+    if candidate.spec.model.registry not in scene.seen.settings.registries:
         return stall(stalls.UNKNOWN_REGISTRY, f"registry {candidate.spec.model.registry} is no longer configured")
     if candidate.name not in scene.seen.services:
         return Plan(Apply(services.of_revision(candidate)), again=0.0)
-    wanted = deployment(candidate, registry, size_of(scene, candidate))
-    current = scene.seen.deployments.get(candidate.name)
-    if current is None or differs(wanted["spec"], current.manifest.get("spec")):
-        return Plan(Apply(wanted), again=POLL_SECONDS)
-    return None
+    action = mended(scene, candidate, size_of(scene, candidate))
+    return Plan(action, again=POLL_SECONDS) if action else None
 
 
 def overdue(scene: Scene, candidate: ModelRevision) -> Plan | None:

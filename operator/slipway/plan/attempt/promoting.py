@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from slipway.api.revision import ModelRevision
 from slipway.plan.attempt.canary import unfit
+from slipway.plan.production.pods import sized
 from slipway.plan.production.traffic import flip
 from slipway.plan.situation.hold import held
 from slipway.plan.situation.scene import Scene
 from slipway.plan.situation.sizing import size_of
-from slipway.plan.writing.actions import Apply, OpenProduction, Plan
+from slipway.plan.writing.actions import OpenProduction, Plan
 from slipway.plan.writing.moves import wait
 from slipway.render import services
-from slipway.render.deployment import deployment
 
 POLL_SECONDS = 1.0
 REGISTRY_SECONDS = 5.0
@@ -43,8 +43,7 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
 
 def grow(scene: Scene, candidate: ModelRevision) -> Plan | None:
     """Production may have been scaled up since the candidate's pods were started."""
-    registry = scene.seen.settings.registries.get(candidate.spec.model.registry)
     current, wanted = scene.seen.deployments.get(candidate.name), size_of(scene, candidate)
-    if registry is None or current is None or wanted is None or current.replicas >= wanted:
+    if current is None or wanted is None or current.replicas >= wanted:
         return None
-    return Plan(Apply(deployment(candidate, registry, wanted)), again=POLL_SECONDS)
+    return Plan(sized(scene, candidate, wanted), again=POLL_SECONDS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slipway.api.outbox import Outcome
 from slipway.api.revision import ModelRevision
 from slipway.plan.children.autoscaling import autoscale
+from slipway.plan.production.pods import sized
 from slipway.plan.production.retire import keeps_warm
 from slipway.plan.situation.phases import SERVING
 from slipway.plan.situation.scene import Scene
@@ -12,7 +13,6 @@ from slipway.plan.situation.sizing import size_of
 from slipway.plan.writing.actions import Apply, OpenProduction, Plan
 from slipway.plan.writing.intents import REOPEN, Told, ended, intend, intended
 from slipway.render import services
-from slipway.render.deployment import deployment
 from slipway.render.monitoring import monitors as monitoring
 from slipway.words import names
 
@@ -35,11 +35,12 @@ def _pods(scene: Scene, live: ModelRevision) -> Plan | None:
         if revision is None or (revision is not live and not keeps_warm(scene, revision)):
             continue
         current, wanted = scene.seen.deployments.get(revision.name), size_of(scene, revision)
-        registry = scene.seen.settings.registries.get(revision.spec.model.registry)
         asleep = current is not None and current.replicas == 0 and revision is not live
-        if registry is None or wanted is None or asleep or (current is not None and current.replicas == wanted):
+        if wanted is None or asleep or (current is not None and current.replicas == wanted):
             continue
-        return Plan(Apply(deployment(revision, registry, wanted)), again=1.0)
+        action = sized(scene, revision, wanted)
+        if action is not None:
+            return Plan(action, again=1.0)
     return None
 
 

@@ -8,12 +8,12 @@ from slipway.api.reasons import decisions, rules
 from slipway.api.release_status import RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
 from slipway.plan.production.draining import QUIET_SECONDS, drained, due, looked
+from slipway.plan.production.pods import sized
 from slipway.plan.situation.needs import NOTHING, Needs, Reading
 from slipway.plan.situation.phases import ENDED_EARLY, IN_FLIGHT
 from slipway.plan.situation.scene import Scene
-from slipway.plan.writing.actions import Apply, Decision, Delete, Plan
+from slipway.plan.writing.actions import Decision, Delete, Plan
 from slipway.plan.writing.moves import note, record, wait
-from slipway.render.deployment import deployment
 from slipway.words import names
 from slipway.words.times import elapsed, stamp
 
@@ -78,11 +78,8 @@ def to_look_at(scene: Scene) -> ModelRevision | None:
 
 def _scale_down(scene: Scene, revision: ModelRevision) -> Plan | None:
     """To zero, once nobody uses it any more or the wait for that has been long enough."""
-    registry = scene.seen.settings.registries.get(revision.spec.model.registry)
-    if registry is None:
-        return None
     if drained(scene, revision):
-        return Plan(Apply(deployment(revision, registry, 0)), again=0.0)
+        return Plan(sized(scene, revision, 0), again=0.0)
     now = looked(scene, revision)
     if revision.status.drain is None or (due(scene, revision) and now.read_at is not None):
         return note(revision, drain=now)

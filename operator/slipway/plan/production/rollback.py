@@ -11,15 +11,15 @@ from slipway.api.reasons import decisions, stalls
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
+from slipway.plan.production.pods import sized
 from slipway.plan.production.traffic import flip
 from slipway.plan.production.trouble import trouble
 from slipway.plan.registry.announce import contradicted, pointed
 from slipway.plan.situation.phases import SERVING
 from slipway.plan.situation.scene import Scene
 from slipway.plan.situation.sizing import size_of
-from slipway.plan.writing.actions import Apply, Decision, Plan
+from slipway.plan.writing.actions import Decision, Plan
 from slipway.plan.writing.moves import stall, wait
-from slipway.render.deployment import deployment
 from slipway.words.names import digest_of
 from slipway.words.times import elapsed, stamp
 
@@ -212,8 +212,8 @@ def _good_enough(scene: Scene, target: ModelRevision, state: RollbackState) -> b
 
 def warm_up(scene: Scene, target: ModelRevision) -> Plan | None:
     """Scale `target` up where it is smaller than production needs to be."""
-    registry = scene.seen.settings.registries.get(target.spec.model.registry)
     wanted, current = size_of(scene, target), scene.seen.deployments.get(target.name)
-    if registry is None or wanted is None or (current is not None and current.replicas >= wanted):
+    if wanted is None or (current is not None and current.replicas >= wanted):
         return None
-    return Plan(Apply(deployment(target, registry, wanted)), again=POLL_SECONDS)
+    action = sized(scene, target, wanted)
+    return Plan(action, again=POLL_SECONDS) if action else None

@@ -36,6 +36,16 @@ class Apply:
 
 
 @dataclass(frozen=True)
+class Resize:
+    """Give a Deployment another number of pods, if it is still the same object. Its pod template stays as it is."""
+
+    kind: str
+    name: str
+    uid: str
+    replicas: int
+
+
+@dataclass(frozen=True)
 class OpenProduction:
     """Create the object that production traffic follows: the Service, or the route. Never touches one that exists."""
 
@@ -98,7 +108,7 @@ class Checkpoint:
     version: str
 
 
-Action = CreateRevision | WriteRevision | Apply | OpenProduction | Shift | Delete | Own | Announce | Checkpoint
+Action = CreateRevision | WriteRevision | Apply | Resize | OpenProduction | Shift | Delete | Own | Announce | Checkpoint
 
 
 def subject(action: Action) -> str:
@@ -112,7 +122,7 @@ def subject(action: Action) -> str:
             return f"alias {action.alias} of {action.model}"
         case WriteRevision(name) | Checkpoint(name):
             return f"ModelRevision {name}"
-        case Shift(kind, name) | Delete(kind, name) | Own(kind, name):
+        case Shift(kind, name) | Delete(kind, name) | Own(kind, name) | Resize(kind, name):
             return f"{kind} {name}"
 
 
