@@ -26,11 +26,11 @@ from slipway.cli.options import Mlflow
 from slipway.cli.release.deploy import deploy
 from slipway.cli.release.rollback import command as rollback
 from slipway.cli.release.timeline import command as timeline
-from slipway.cli.session import NOT_PROMOTED, Failure, Key, on_cluster, read_revisions
+from slipway.cli.session import NOT_PROMOTED, Failure, ReleaseKey, on_cluster, read_revisions
 from slipway.cli.view import CONSOLE
 
 HERE = Path(__file__).parent
-KEY = Key("demo", "w7d1-cancer-classifier")
+KEY = ReleaseKey("demo", "w7d1-cancer-classifier")
 MODEL = "w7d1_cancer_classifier"
 ALIASES = ("staging", "production")
 OPERATOR_NAMESPACE = "slipway-system"

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from slipway.api.revision import ModelRevision
 from slipway.cli.kubectl import forwarded
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 from slipway.cli.view import CONSOLE, figure, plain_table
 from slipway.plan.situation.phases import ENDED_EARLY
 
@@ -31,7 +31,7 @@ def command_line(command: str) -> None:
     CONSOLE.print(f"[bold cyan]$[/] [bold]{escape(command)}[/]", soft_wrap=True)
 
 
-def production_answer(key: Key, expected: str) -> None:
+def production_answer(key: ReleaseKey, expected: str) -> None:
     """Ask production about one patient, and say who answered. Raises Failure when it was another version."""
     row = data.load().holdout_x.head(1)
     body = json.dumps({"dataframe_split": row.to_dict(orient="split", index=False)}).encode()
@@ -45,7 +45,7 @@ def production_answer(key: Key, expected: str) -> None:
     CONSOLE.print(f"  production answers: [bold]X-Model-Version: {version}[/], {escape(answer)}")
 
 
-def _ask(key: Key, body: bytes) -> tuple[str | None, str]:
+def _ask(key: ReleaseKey, body: bytes) -> tuple[str | None, str]:
     """The version that answered one request to the production Service, and what it said."""
     with forwarded(key.namespace, f"service/{key.name}", 80) as url:
         request = urllib.request.Request(f"{url}/invocations", body, {"Content-Type": "application/json"})
@@ -77,7 +77,7 @@ def stopped(revisions: Iterable[ModelRevision]) -> None:
     CONSOLE.print(table)
 
 
-def where_to_look(key: Key, seconds: float) -> None:
+def where_to_look(key: ReleaseKey, seconds: float) -> None:
     """What to try next."""
     chapter(f"Done in {seconds:.0f} s")
     in_namespace = f"-n {key.namespace}"

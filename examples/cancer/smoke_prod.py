@@ -36,12 +36,12 @@ from slipway.api.release import ModelRelease
 from slipway.cli.kubectl import forwarded
 from slipway.cli.options import Mlflow
 from slipway.cli.release.deploy import deploy
-from slipway.cli.session import Failure, Key, on_cluster, read_release
+from slipway.cli.session import Failure, ReleaseKey, on_cluster, read_release
 from slipway.cli.view import CONSOLE
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "smoke_load.py"
-DRILL = Key("demo", "w7d1-drill")
+DRILL = ReleaseKey("demo", "w7d1-drill")
 POD = "smoke-prod"
 LOOK_SECONDS = 2.0
 RECOVERY_SECONDS = 420.0
@@ -65,7 +65,7 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
     return done.stdout
 
 
-def can_be_asked(key: Key, url: str) -> bool:
+def can_be_asked(key: ReleaseKey, url: str) -> bool:
     """Whether the release serves the version that can be asked to be slow or to fail."""
     found = on_cluster(lambda cluster: cluster.get("ModelRelease", key.namespace, key.name))
     release = ModelRelease.parse(found) if found else None
@@ -75,7 +75,7 @@ def can_be_asked(key: Key, url: str) -> bool:
     return bool(version.tags.get(KIND_TAG) == Kind.DRILL)
 
 
-def drill(url: str) -> Key:
+def drill(url: str) -> ReleaseKey:
     """The release for drills, serving. Raises Failure."""
     CONSOLE.print(f"that production cannot be asked to be slow or to fail: [bold]{DRILL}[/] takes the load")
     command = [sys.executable, str(HERE / "train.py"), "--only", Kind.DRILL, "--tracking-uri", url]
@@ -101,7 +101,7 @@ def bodies() -> dict[str, str]:
 
 
 @contextmanager
-def load(key: Key, rate: float, seconds: float, shares: Shares) -> Iterator[None]:
+def load(key: ReleaseKey, rate: float, seconds: float, shares: Shares) -> Iterator[None]:
     """Load on the production Service for at most `seconds`."""
     where = ("--namespace", key.namespace)
     serving = f"slipway.dev/release={key.name},app.kubernetes.io/component=server"
@@ -163,7 +163,7 @@ def watch(seen: Monitoring, title: str, started: float, seconds: float, until_qu
             time.sleep(LOOK_SECONDS)
 
 
-def story(key: Key, shares: Shares, rate: float, seconds: float) -> bool:
+def story(key: ReleaseKey, shares: Shares, rate: float, seconds: float) -> bool:
     """The load, and the recovery after it. Whether all is well in the end."""
     bad = " and ".join(f"{part:.0%} {what}" for part, what in zip(shares, ("slow", "failing"), strict=True) if part)
     CONSOLE.print(f"load on [bold]{key}[/]: {rate:g} requests/s for {seconds:g} s, {bad or 'all good'}")
@@ -192,7 +192,7 @@ def main() -> int:
     asked = parser.parse_args()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # takes the load away on the way out
-    key, shares = Key(asked.namespace, asked.release), (asked.slow, asked.errors)
+    key, shares = ReleaseKey(asked.namespace, asked.release), (asked.slow, asked.errors)
     try:
         with forwarded("mlflow", "service/mlflow", 5000) as url:
             key = key if not any(shares) or can_be_asked(key, url) else drill(url)

@@ -15,7 +15,7 @@ from urllib.request import urlopen
 from rich.table import Table
 
 from slipway.cli.kubectl import forwarded
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 from slipway.cli.view import plain_table
 
 FIGURES = {
@@ -38,7 +38,7 @@ class Monitoring:
 
     prometheus: str
     alertmanager: str
-    key: Key
+    key: ReleaseKey
     changes: list[tuple[float, str, str]] = field(default_factory=list)
     """Seconds, alert, and what it became."""
     _before: Alerts = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Monitoring:
 
 
 @contextmanager
-def monitoring(key: Key) -> Iterator[Monitoring]:
+def monitoring(key: ReleaseKey) -> Iterator[Monitoring]:
     """Prometheus and Alertmanager for as long as the context lasts. Raises Failure."""
     try:
         with (

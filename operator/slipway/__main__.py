@@ -29,7 +29,7 @@ from slipway.notify.notifier import Notifier
 from slipway.process import handlers, health, logs
 from slipway.process.app import Operator
 from slipway.process.explain import Explain
-from slipway.registry.cache import Board
+from slipway.registry.cache import RegistryCache
 from slipway.registry.mlflow import MlflowRegistry
 from slipway.settings import Settings, SettingsError
 
@@ -56,12 +56,12 @@ async def operate(settings: Settings) -> None:
     recorder = Recorder(store, instruments, signer)
     cluster = await ApiServer.connect()
     async with aiohttp.ClientSession() as http:
-        board = Board(_registries(settings), instruments)
+        cache = RegistryCache(_registries(settings), instruments)
         clocks = (_now, time.monotonic)
         pods = PodCounters(http)
         counters = _counters(http, settings) or pods
         context = Context(
-            cluster, board, counters, pods, settings, instruments, *clocks, recorder, (recorder,), actor_key
+            cluster, cache, counters, pods, settings, instruments, *clocks, recorder, (recorder,), actor_key
         )
         operator = Operator(context)
         if settings.notification_channels:
@@ -111,10 +111,10 @@ async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
     if operator.notifier is not None:
         parts.append(operator.notifier.run())
     for name in context.settings.registries:
-        parts.append(context.board.follow(name, partial(operator.registry_changed, name)))
+        parts.append(context.registries.follow(name, partial(operator.registry_changed, name)))
     if context.settings.webhook and context.actor_key:
         publication = Publication(context.cluster, context.settings.webhook.configuration, context.actor_key)
-        server = webhook.Server(publication, context.settings.webhook.host, context.now)
+        server = webhook.WebhookServer(publication, context.settings.webhook.host, context.now)
         webhook.serve(watching, context.actor_key, server, context.now)
         parts.append(publication.run())
     tasks = [asyncio.create_task(part) for part in parts]

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.api.gates.specs import MetricGate
 from slipway.api.gates.verdict import Verdict
-from slipway.cli.registry import Registry
+from slipway.cli.registry import RegistryAdmin
 from slipway.gates.inline.metrics import judge_logged
 from slipway.registry.mlflow import MlflowRegistry
 from tests.registry.author import Author, Entry, Registered
@@ -51,6 +51,6 @@ def test_the_report_shows_the_models_own_figures_and_none_that_is_none(author: A
     bad: Registered = author.two_of_one_run(0.7, 0.95)[0]
     run = author.client.get_model_version(bad.name, bad.version).run_id
     author.log(run, bad.model_id, "log_loss", Entry(math.nan))
-    described = Registry(url).described(bad.name, bad.version)
+    described = RegistryAdmin(url).described(bad.name, bad.version)
     shown = {name: [each.value for each in figures] for name, figures in described.metrics.figures.items()}
     assert shown == {"auc": [0.7], "log_loss": [None]}

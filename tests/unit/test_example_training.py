@@ -22,7 +22,7 @@ from examples.cancer.cancer_models.scoring import metrics, scores
 
 from slipway.api.release import ReleaseSpec
 from slipway.gates.inline.governance import judge, problems
-from slipway.gates.inline.policy import Policy
+from slipway.gates.inline.policy import GovernancePolicy
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "cancer"
 SHA = "0123456789abcdef0123456789abcdef01234567"
@@ -45,8 +45,8 @@ def auc(split: data.Split, models: dict[Kind, Classifier]) -> dict[Kind, float]:
 
 
 @pytest.fixture
-def policy() -> Policy:
-    return Policy.parse((EXAMPLE / "governance.tags.yaml").read_text())
+def policy() -> GovernancePolicy:
+    return GovernancePolicy.parse((EXAMPLE / "governance.tags.yaml").read_text())
 
 
 @pytest.fixture
@@ -132,11 +132,11 @@ def test_equal_edges_count_once() -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.UNTAGGED])
-def test_the_tags_satisfy_the_policy(kind: Kind, policy: Policy, split: data.Split) -> None:
+def test_the_tags_satisfy_the_policy(kind: Kind, policy: GovernancePolicy, split: data.Split) -> None:
     assert judge(policy, tags.governance(kind, split.version, SHA)).verdict == "Pass"
 
 
-def test_the_untagged_version_lacks_its_owner_and_nothing_else(policy: Policy, split: data.Split) -> None:
+def test_the_untagged_version_lacks_its_owner_and_nothing_else(policy: GovernancePolicy, split: data.Split) -> None:
     found = problems(policy, tags.governance(Kind.UNTAGGED, split.version, SHA))
     assert [problem.tag for problem in found] == ["owner"]
 

@@ -50,7 +50,7 @@ async def act(context: Context, namespace: str, action: Action) -> None:
             await cluster.patch_merge(kind, namespace, name, _patch(action))
         case Announce():
             promotion = Promotion(action.model, action.version, action.alias, action.sync_stages)
-            await context.board.announce(action.registry, promotion)
+            await context.registries.announce(action.registry, promotion)
         case Checkpoint():
             await _checkpoint(context, namespace, action)
     context.instruments.actions.labels(type(action).__name__).inc()
@@ -70,7 +70,7 @@ async def _checkpoint(context: Context, namespace: str, action: Checkpoint) -> N
     if made is None:
         return
     if action.registry:
-        await context.board.tag(action.registry, action.model, action.version, (CHECKPOINT_TAG, made.text()))
+        await context.registries.tag(action.registry, action.model, action.version, (CHECKPOINT_TAG, made.text()))
     annotation = {"metadata": {"annotations": {CHECKPOINT_ANNOTATION: made.text()}}}
     await context.cluster.patch_merge("ModelRevision", namespace, action.revision, annotation)
 

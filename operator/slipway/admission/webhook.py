@@ -32,7 +32,7 @@ RELOAD_SECONDS = 60.0
 Clock = Callable[[], datetime]
 
 
-def serve(handlers: kopf.OperatorRegistry, key: bytes, server: Server, now: Clock) -> None:
+def serve(handlers: kopf.OperatorRegistry, key: bytes, server: WebhookServer, now: Clock) -> None:
     """Let kopf run `server` beside its `handlers`, and stamp with `key` the releases that it is asked about."""
     for tells_the_path in ("aiohttp.access", "kopf._kits.webhooks"):
         logging.getLogger(tells_the_path).setLevel(logging.WARNING)
@@ -82,7 +82,7 @@ def next_generation(old: Mapping[str, Any] | None, new: Mapping[str, Any]) -> in
     return int(old["metadata"]["generation"]) + (counted(old) != counted(new))
 
 
-class Server:
+class WebhookServer:
     """kopf's webhook server behind a path that nobody can guess, with certificates that are renewed while it runs."""
 
     def __init__(self, publication: Publication, host: str, now: Clock, port: int = PORT) -> None:

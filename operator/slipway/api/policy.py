@@ -35,7 +35,7 @@ class OnNoData(StrEnum):
     ROLLBACK = "Rollback"
 
 
-class Step(Frozen):
+class CanaryStep(Frozen):
     """One canary step: the candidate's share of production traffic, held until enough requests can be judged."""
 
     weight: int = Field(ge=1, le=99, description="The candidate's share of production traffic in percent.")
@@ -55,7 +55,7 @@ class Step(Frozen):
 class Rollout(Frozen):
     """How a release is rolled out."""
 
-    steps: Annotated[tuple[Step, ...], Field(max_length=16)] = Field(
+    steps: Annotated[tuple[CanaryStep, ...], Field(max_length=16)] = Field(
         default=(),
         description="Canary steps between the gates and the promotion. If empty, all traffic moves at once.",
         json_schema_extra=validated(WEIGHTS_INCREASE),

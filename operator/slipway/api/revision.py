@@ -37,7 +37,7 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     """How an attempt ended."""
 
     PROMOTED = "Promoted"
@@ -250,7 +250,7 @@ class RevisionStatus(Frozen):
     drain: Drain | None = Field(
         None, description="Set once the revision is due to be scaled to zero: whether clients still use it."
     )
-    outcome: Outcome | None = Field(None, description="How the attempt ended.")
+    outcome: AttemptOutcome | None = Field(None, description="How the attempt ended.")
     flipped_at: Timestamp | None = Field(None, description="When production was observed to serve it.")
     replaced_at: Timestamp | None = Field(None, description="When production was observed to serve another revision.")
     expired_at: Timestamp | None = Field(

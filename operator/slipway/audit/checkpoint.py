@@ -19,7 +19,7 @@ class KeyProblem(Exception):
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class SignedCheckpoint:
     """At `time`, the chain's record number `seq` had `hash`."""
 
     seq: int
@@ -44,7 +44,7 @@ class Checkpoint:
         return canonical({**json.loads(self.signed), "signature": self.signature}).decode()
 
     @classmethod
-    def parse(cls, text: str) -> Checkpoint:
+    def parse(cls, text: str) -> SignedCheckpoint:
         """The checkpoint in `text`. Raises ValueError for anything else."""
         try:
             found = json.loads(text)
@@ -85,11 +85,11 @@ class Signer:
         raw = self.private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
         return base64.b64encode(raw).decode()
 
-    def sign(self, head: Head, time: str, covers: str = "") -> Checkpoint:
+    def sign(self, head: Head, time: str, covers: str = "") -> SignedCheckpoint:
         """The checkpoint of `head`."""
-        unsigned = Checkpoint(head.seq, head.hash, time, covers, self.public)
+        unsigned = SignedCheckpoint(head.seq, head.hash, time, covers, self.public)
         signature = base64.b64encode(self.private.sign(unsigned.signed)).decode()
-        return Checkpoint(head.seq, head.hash, time, covers, self.public, signature)
+        return SignedCheckpoint(head.seq, head.hash, time, covers, self.public, signature)
 
 
 def public_key(pem: bytes) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from slipway.audit.checkpoint import Checkpoint, Signer
+from slipway.audit.checkpoint import SignedCheckpoint, Signer
 from slipway.audit.record import Head, Letter, Source
 from slipway.audit.store.protocol import Appended, Store, StoreError
 from slipway.metrics.instruments import Instruments
@@ -56,7 +56,7 @@ class Recorder:
         """See Consumer."""
         return self._acked.get(uid, 0)
 
-    def checkpoint(self, now: datetime, covers: str) -> Checkpoint | None:
+    def checkpoint(self, now: datetime, covers: str) -> SignedCheckpoint | None:
         """How far the chain has come, signed; None where there is no key, or the store has not been reached yet."""
         return self._signer.sign(self._head, stamp(now), covers) if self._signer and self._head else None
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import rfc8785
 
-from slipway.audit.checkpoint import Checkpoint
+from slipway.audit.checkpoint import SignedCheckpoint
 from slipway.audit.record import Head, canonical
 
 
@@ -40,7 +40,7 @@ class Log:
     """Object → the newest of its entries that is recorded."""
 
 
-def verify(lines: Iterable[bytes], checkpoints: Iterable[Checkpoint] = (), anchor: Head | None = None) -> Log:
+def verify(lines: Iterable[bytes], checkpoints: Iterable[SignedCheckpoint] = (), anchor: Head | None = None) -> Log:
     """Read the log's `lines`, one record each without its newline, and hold it against signed `checkpoints`.
 
     `anchor` is what the first record has to follow, where it is known; without it a log may begin after an archived
@@ -107,7 +107,7 @@ def _follow(record: Mapping[str, Any], log: Log) -> None:
     log.head = Head(seq, record["hash"])
 
 
-def _against(checkpoint: Checkpoint, log: Log) -> Iterator[Finding]:
+def _against(checkpoint: SignedCheckpoint, log: Log) -> Iterator[Finding]:
     if not checkpoint.valid():
         yield Finding(checkpoint.seq, "a checkpoint has an invalid signature: the checkpoint was modified")
     elif checkpoint.seq > log.head.seq:
@@ -122,7 +122,7 @@ def _against(checkpoint: Checkpoint, log: Log) -> Iterator[Finding]:
         yield Finding(checkpoint.seq, f"it is not the one signed on {checkpoint.time}: the log was rewritten")
 
 
-def untrusted(checkpoints: Iterable[Checkpoint], key: str) -> list[Finding]:
+def untrusted(checkpoints: Iterable[SignedCheckpoint], key: str) -> list[Finding]:
     """Checkpoints that were signed with another key than the public `key`."""
     return [
         Finding(checkpoint.seq, f"a checkpoint of {checkpoint.time} was signed with another key, {checkpoint.key}")

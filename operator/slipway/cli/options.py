@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from slipway.api.base import seconds
-from slipway.cli.session import Key, current_namespace
+from slipway.cli.session import ReleaseKey, current_namespace
 
 Command = Callable[..., Any]
 
@@ -61,7 +61,7 @@ def key(command: Command) -> Command:
     @namespace
     @functools.wraps(command)
     def with_key(*args: Any, release: str, namespace: str, **others: Any) -> Any:
-        return command(*args, key=Key(namespace, release), **others)
+        return command(*args, key=ReleaseKey(namespace, release), **others)
 
     return with_key
 

@@ -65,7 +65,7 @@ def reachable(url: str) -> Iterator[str]:
         yield here + parts.path
 
 
-class Registry:
+class RegistryAdmin:
     """One MLflow server. Every method raises Failure."""
 
     def __init__(self, url: str) -> None:

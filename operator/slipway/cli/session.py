@@ -31,7 +31,7 @@ class Failure(click.ClickException):
 
 
 @dataclass(frozen=True)
-class Key:
+class ReleaseKey:
     """One release."""
 
     namespace: str
@@ -74,7 +74,7 @@ async def _connected(work: Callable[[Cluster], Awaitable[T]]) -> T:
         await cluster.close()
 
 
-async def read_release(cluster: Cluster, key: Key) -> ModelRelease:
+async def read_release(cluster: Cluster, key: ReleaseKey) -> ModelRelease:
     """The release. Raises Failure where there is none."""
     manifest = await cluster.get("ModelRelease", key.namespace, key.name)
     if manifest is not None:
@@ -84,7 +84,7 @@ async def read_release(cluster: Cluster, key: Key) -> ModelRelease:
     raise Failure(f"namespace {key.namespace} has no ModelRelease {key.name}; {there}")
 
 
-async def read_revisions(cluster: Cluster, key: Key) -> list[ModelRevision]:
+async def read_revisions(cluster: Cluster, key: ReleaseKey) -> list[ModelRevision]:
     """The release's revisions, oldest first."""
     found = await cluster.list("ModelRevision", key.namespace, key.labels)
     return sorted((ModelRevision.parse(each) for each in found), key=lambda revision: revision.spec.number)

@@ -13,7 +13,7 @@ from slipway.cluster.port import Cluster
 from slipway.context.refusals import Refusals
 from slipway.metrics.instruments import Instruments
 from slipway.metrics.source import CounterSource
-from slipway.registry.cache import Board
+from slipway.registry.cache import RegistryCache
 from slipway.settings import Settings
 
 
@@ -30,7 +30,7 @@ class Context:
     """The clients, the configuration and the clocks of one process."""
 
     cluster: Cluster
-    board: Board
+    registries: RegistryCache
     counters: CounterSource
     """Request counters that revisions are judged on."""
     pods: CounterSource

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from slipway.api.reasons import stalls
 from slipway.cluster.port import ClusterError, Conflict
 from slipway.registry.protocol import RegistryError
+from slipway.words.names import Key
 
 REPEATED = 5
 """Refusals in a row from which on a person has to know."""
 OWN_STATUS = "its own status"
 """The subject of what cannot be shown, because it is the place where it would be."""
-
-Key = tuple[str, str]
 
 
 @dataclass(frozen=True)

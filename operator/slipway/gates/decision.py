@@ -15,7 +15,7 @@ from slipway.words.text import plain
 MAX_BACKOFF = timedelta(minutes=5)
 
 
-class Action(StrEnum):
+class GateAction(StrEnum):
     """What to do with a candidate now."""
 
     PROMOTE = "Promote"
@@ -27,10 +27,10 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class GateDecision:
     """What to do now, and why."""
 
-    action: Action
+    action: GateAction
     message: str
     gates: tuple[str, ...] = ()
     """The gates that decided, or that are to run."""
@@ -51,7 +51,7 @@ def expected(gates: Gates) -> dict[str, Gate]:
     return named | {f"custom/{custom.name}": custom for custom in gates.custom}
 
 
-def decide(gates: Gates, results: Iterable[GateResult], approval: GateResult | None = None) -> Decision:
+def decide(gates: Gates, results: Iterable[GateResult], approval: GateResult | None = None) -> GateDecision:
     """The decision on a candidate from the results so far, in any order; `approval` is approval.judge's answer.
 
     A Fail rejects at once. An Error runs again as often as the gate's onError says, then rejects. A gate without a
@@ -67,10 +67,10 @@ def decide(gates: Gates, results: Iterable[GateResult], approval: GateResult | N
     pending = tuple(name for name in expected(gates) if name not in seen)
     retried = [(name, at) for name in blocking if (at := _retry_at(blocking[name], seen.get(name)))]
     if pending:
-        return Decision(Action.RUN, f"gates to run: {', '.join(pending)}", pending)
+        return GateDecision(GateAction.RUN, f"gates to run: {', '.join(pending)}", pending)
     if retried:
         name, at = min(retried, key=lambda retry: retry[1])
-        return Decision(Action.RUN, f"gate {name} runs again: {seen[name].message}", (name,), at)
+        return GateDecision(GateAction.RUN, f"gate {name} runs again: {seen[name].message}", (name,), at)
     return _consent(blockers, approval)
 
 
@@ -84,7 +84,7 @@ def undecided(gates: Gates, results: Iterable[GateResult]) -> tuple[str, ...]:
     )
 
 
-def _rejection(policies: Mapping[str, Gate], blockers: list[GateResult]) -> Decision | None:
+def _rejection(policies: Mapping[str, Gate], blockers: list[GateResult]) -> GateDecision | None:
     for result in sorted(blockers, key=lambda result: result.verdict is not Verdict.FAIL):
         gate = policies[result.name]
         waits = result.verdict is Verdict.INCONCLUSIVE and _asks_a_human(gate)
@@ -92,7 +92,7 @@ def _rejection(policies: Mapping[str, Gate], blockers: list[GateResult]) -> Deci
         if not waits and not runs_again:
             tries = f" after {result.attempts} runs" if result.verdict is Verdict.ERROR else ""
             says = f"gate {result.name} is {result.verdict}{tries}: {result.message}"
-            return Decision(Action.REJECT, plain(says, 1024), (result.name,))
+            return GateDecision(GateAction.REJECT, plain(says, 1024), (result.name,))
     return None
 
 
@@ -115,16 +115,16 @@ def retry_at(gate: Gate, result: GateResult) -> datetime:
     return ended + min(timedelta(seconds=min(pause, MAX_BACKOFF.total_seconds())), MAX_BACKOFF)
 
 
-def _consent(blockers: list[GateResult], approval: GateResult | None) -> Decision:
+def _consent(blockers: list[GateResult], approval: GateResult | None) -> GateDecision:
     if approval is None:
         if blockers:
             names = tuple(result.name for result in blockers)
-            return Decision(Action.APPROVAL, f"Inconclusive, waiting for approval:  {', '.join(names)}", names)
-        return Decision(Action.PROMOTE, "every gate passed")
+            return GateDecision(GateAction.APPROVAL, f"Inconclusive, waiting for approval:  {', '.join(names)}", names)
+        return GateDecision(GateAction.PROMOTE, "every gate passed")
     if approval.verdict is Verdict.PASS:
-        return Decision(Action.PROMOTE, plain(f"every gate passed; {approval.message}", 1024), ("approval",))
-    action = Action.REJECT if approval.verdict is Verdict.FAIL else Action.APPROVAL
-    return Decision(action, approval.message, ("approval",))
+        return GateDecision(GateAction.PROMOTE, plain(f"every gate passed; {approval.message}", 1024), ("approval",))
+    action = GateAction.REJECT if approval.verdict is Verdict.FAIL else GateAction.APPROVAL
+    return GateDecision(action, approval.message, ("approval",))
 
 
 def _asks_a_human(gate: Gate) -> bool:

@@ -33,7 +33,7 @@ _REASONS = {
     "Evicted": "its pod was evicted from the node",
 }
 
-Line = Annotated[str, Field(min_length=1, max_length=1024)]
+VerdictLine = Annotated[str, Field(min_length=1, max_length=1024)]
 
 
 class _Written(BaseModel):
@@ -42,7 +42,7 @@ class _Written(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, alias_generator=to_camel, extra="forbid")
 
     verdict: Annotated[Verdict, Field(strict=False)]
-    message: Line
+    message: VerdictLine
     measured: float | None = None
     threshold: float | None = None
     unit: Annotated[str, Field(max_length=32)] | None = None

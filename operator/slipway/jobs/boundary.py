@@ -17,12 +17,12 @@ from slipway.words.text import plain
 
 log = logging.getLogger("slipway.jobs")
 
-Gate = Callable[[Environment], Awaitable[GateResult]]
+GateProgram = Callable[[Environment], Awaitable[GateResult]]
 
 _LONGEST_MESSAGE_WHEN_CUT = 512
 
 
-def main(gate: Gate) -> int:
+def main(gate: GateProgram) -> int:
     """Run `gate` in this process: write its verdict to the termination log. Returns the exit code, 0."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     result = run(gate, os.environ)
@@ -32,7 +32,7 @@ def main(gate: Gate) -> int:
     return 0
 
 
-def run(gate: Gate, variables: Mapping[str, str]) -> GateResult:
+def run(gate: GateProgram, variables: Mapping[str, str]) -> GateResult:
     """The verdict of `gate` under `variables`; whatever keeps it from one becomes an Error verdict."""
     started = datetime.now(UTC)
     name = variables.get("SLIPWAY_GATE_NAME") or "unnamed"
@@ -60,7 +60,7 @@ def encode(result: GateResult) -> bytes:
     return body
 
 
-async def _measure(gate: Gate, variables: Mapping[str, str]) -> GateResult:
+async def _measure(gate: GateProgram, variables: Mapping[str, str]) -> GateResult:
     environment = read(variables)
     result = await gate(environment)
     return result.model_copy(update={"measured_on": {**environment.measured_on, **result.measured_on}})

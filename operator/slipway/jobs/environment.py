@@ -17,7 +17,7 @@ class JobError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Endpoint:
     """One served revision."""
 
     url: str
@@ -38,8 +38,8 @@ class Environment:
     name: str
     gate: str
     """The gate's spec, JSON as on the wire."""
-    candidate: Target
-    production: Target | None
+    candidate: Endpoint
+    production: Endpoint | None
     requests_file: Path | None = None
     """Request bodies that the user gave in a ConfigMap, one JSON document per line."""
     model_directory: Path = Path(MODEL_DIRECTORY)
@@ -70,8 +70,8 @@ def termination_log(variables: Mapping[str, str]) -> Path:
     return Path(variables.get("SLIPWAY_TERMINATION_LOG") or TERMINATION_LOG)
 
 
-def _target(variables: Mapping[str, str], side: str) -> Target:
-    return Target(
+def _target(variables: Mapping[str, str], side: str) -> Endpoint:
+    return Endpoint(
         url=_needed(variables, f"SLIPWAY_{side}_URL").rstrip("/"),
         version=variables.get(f"SLIPWAY_{side}_VERSION", ""),
         revision=variables.get(f"SLIPWAY_{side}_REVISION", ""),

@@ -19,7 +19,7 @@ from slipway.gates.statistics import rescored
 from slipway.gates.statistics.figures import Array, Unmeasurable, labels
 from slipway.gates.statistics.rescored import Rescored
 from slipway.jobs import boundary, holdout, scoring
-from slipway.jobs.environment import Environment, JobError, Target
+from slipway.jobs.environment import Endpoint, Environment, JobError
 from slipway.jobs.holdout import Holdout
 from slipway.jobs.target import NotReady
 from slipway.words.text import plain
@@ -53,7 +53,7 @@ async def measure(spec: MetricGate, environment: Environment, rows: Holdout) -> 
     return Rescored(truth, candidate, production, segments)
 
 
-async def _answers(session: aiohttp.ClientSession, target: Target, rows: Holdout, spec: MetricGate) -> Array:
+async def _answers(session: aiohttp.ClientSession, target: Endpoint, rows: Holdout, spec: MetricGate) -> Array:
     try:
         example = await scoring.prepare(session, target)
     except NotReady as problem:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from slipway.gates.statistics.figures import Array, Unmeasurable
 from slipway.jobs.answers import WrongAnswer, predictions
-from slipway.jobs.environment import JobError, Target
+from slipway.jobs.environment import Endpoint, JobError
 from slipway.jobs.payload import Example
 from slipway.jobs.target import fetch_example, wait_ready
 from slipway_contract import headers, paths
@@ -22,7 +22,7 @@ _HEADERS = {"Content-Type": "application/json"}
 _OK = 200
 
 
-async def prepare(session: aiohttp.ClientSession, target: Target) -> Example | None:
+async def prepare(session: aiohttp.ClientSession, target: Endpoint) -> Example | None:
     """Wait for `target` and fetch its input example, which says how it wants rows. Raises as target.py does."""
     await wait_ready(session, target)
     return await fetch_example(session, target)
@@ -38,7 +38,7 @@ def wanted_columns(example: Example | None) -> tuple[str, ...] | None:
 
 
 async def score(
-    session: aiohttp.ClientSession, target: Target, features: pd.DataFrame, example: Example | None
+    session: aiohttp.ClientSession, target: Endpoint, features: pd.DataFrame, example: Example | None
 ) -> list[Any]:
     """One answer per row of `features`, in order. Raises JobError when `target` does not give them."""
     rows = _rows(features)
@@ -79,7 +79,7 @@ def _part(answer: Any, score: str | None) -> Any:
     raise Unmeasurable(f"an answer has the parts {shown}; set dataset.score to the one that is the score")
 
 
-async def _ask(session: aiohttp.ClientSession, target: Target, body: bytes) -> bytes:
+async def _ask(session: aiohttp.ClientSession, target: Endpoint, body: bytes) -> bytes:
     url = f"{target.url}{paths.INVOCATIONS}"
     try:
         async with session.post(url, data=body, headers=_HEADERS, timeout=_TIMEOUT, allow_redirects=False) as response:

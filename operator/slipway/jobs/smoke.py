@@ -20,7 +20,7 @@ from slipway.api.gates.verdict import GateResult
 from slipway.gates.statistics import smoke
 from slipway.gates.statistics.smoke import Shot, SmokeReport
 from slipway.jobs import answers, boundary
-from slipway.jobs.environment import Environment, JobError, Target
+from slipway.jobs.environment import Endpoint, Environment, JobError
 from slipway.jobs.load import Load, send
 from slipway.jobs.payload import Example, example
 from slipway.jobs.target import NotReady, fetch_example, wait_ready
@@ -75,7 +75,7 @@ def patience(p95: str) -> float:
     return max(MIN_GIVE_UP, GIVE_UP_AFTER_BUDGETS * seconds(p95))
 
 
-async def own_example(session: aiohttp.ClientSession, target: Target) -> Example:
+async def own_example(session: aiohttp.ClientSession, target: Endpoint) -> Example:
     """The input example that came with the model. Raises JobError when it has none."""
     found = await fetch_example(session, target)
     if found is None:

@@ -7,7 +7,7 @@ import json
 
 import aiohttp
 
-from slipway.jobs.environment import JobError, Target
+from slipway.jobs.environment import Endpoint, JobError
 from slipway.jobs.payload import Example, example
 from slipway_contract import headers, paths
 
@@ -24,7 +24,7 @@ class NotReady(Exception):
     """The revision answers, but not that it is ready. Its text is a sentence."""
 
 
-async def wait_ready(session: aiohttp.ClientSession, target: Target) -> None:
+async def wait_ready(session: aiohttp.ClientSession, target: Endpoint) -> None:
     """Wait until GET /readyz answers 200, for at most PATIENCE seconds.
 
     Raises NotReady when it answers something else to the end, JobError when it cannot be reached or something else
@@ -39,7 +39,7 @@ async def wait_ready(session: aiohttp.ClientSession, target: Target) -> None:
         await asyncio.sleep(_INTERVAL)
 
 
-async def _problem(session: aiohttp.ClientSession, target: Target) -> NotReady | JobError | None:
+async def _problem(session: aiohttp.ClientSession, target: Endpoint) -> NotReady | JobError | None:
     url = f"{target.url}/readyz"
     try:
         async with session.get(url, timeout=_TIMEOUT, allow_redirects=False) as response:
@@ -53,7 +53,7 @@ async def _problem(session: aiohttp.ClientSession, target: Target) -> NotReady |
     return None if status == _OK else NotReady(f"GET {url} answered {status}, not 200")
 
 
-async def fetch_example(session: aiohttp.ClientSession, target: Target) -> Example | None:
+async def fetch_example(session: aiohttp.ClientSession, target: Endpoint) -> Example | None:
     """The input example that came with the model; None when it has none. Raises JobError."""
     body = await fetch(session, f"{target.url}{paths.EXAMPLE}", _MAX_BYTES)
     if body is None:

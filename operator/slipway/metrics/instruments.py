@@ -14,9 +14,10 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from slipway.api.reasons import decisions
 from slipway.api.release_status import ReleaseStatus, RollbackTrigger
 from slipway.api.revision import Phase
-from slipway.metrics.releases import Key, Releases, samples
+from slipway.metrics.releases import Releases, samples
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan, WriteRevision
+from slipway.words.names import Key
 
 Counters: TypeAlias = Callable[..., Counter]
 Gauges: TypeAlias = Callable[..., Gauge]

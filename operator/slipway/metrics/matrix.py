@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isclose, isnan, nan
 from typing import Any
 
-from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, Reading, Sample, Target, tally
+from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, PodReading, Sample, Target, tally
 from slipway.words.times import CLOCKS_APART_SECONDS, parse
 
 WINDOW_SECONDS = 60
@@ -24,7 +24,7 @@ _Point = tuple[float, float]
 """Unix time and value."""
 
 
-def parsed(answer: Any, targets: Iterable[Target], slow_above: float) -> dict[str, Reading]:
+def parsed(answer: Any, targets: Iterable[Target], slow_above: float) -> dict[str, PodReading]:
     """Readings of `targets` by pod. Raises ValueError for an `answer` that is not a range of samples.
 
     A pod that is scraped twice has each series twice: the newer sample counts. A pod with a NaN is as good as unread.
@@ -93,7 +93,7 @@ def _newer(one: _Point, other: _Point) -> _Point:
     return at, nan if isnan(one[1]) or isnan(other[1]) else value
 
 
-def _reading(target: Target, series: Mapping[_Key, _Point], slow_above: float, older: bool) -> Reading:
+def _reading(target: Target, series: Mapping[_Key, _Point], slow_above: float, older: bool) -> PodReading:
     """What the newest samples say of a pod; `older`: there are some of the process before the present one."""
     if not series:
         since = "since its server was restarted" if older else f"in the last {WINDOW_SECONDS} s"

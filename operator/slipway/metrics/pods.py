@@ -10,7 +10,7 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from slipway.metrics.page import Unreadable, in_words, whole
-from slipway.metrics.source import HISTOGRAM, IN_FLIGHT, REQUESTS, Reading, Sample, Target, tally
+from slipway.metrics.source import HISTOGRAM, IN_FLIGHT, REQUESTS, PodReading, Sample, Target, tally
 from slipway.plan.situation.observed import Counters
 from slipway_contract import paths
 
@@ -29,13 +29,13 @@ class PodCounters:
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, PodReading]:
         """See CounterSource. One pod that hangs costs a second, not the others' answers."""
         wanted = list(targets)
         answers = await asyncio.gather(*(self._read_one(target, slow_above) for target in wanted))
         return {target.pod: found for target, found in zip(wanted, answers, strict=True)}
 
-    async def _read_one(self, target: Target, slow_above: float) -> Reading:
+    async def _read_one(self, target: Target, slow_above: float) -> PodReading:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 text = await self._text(target)

@@ -12,7 +12,7 @@ import aiohttp
 
 from slipway.metrics.matrix import WINDOW_SECONDS, parsed
 from slipway.metrics.page import Unreadable, in_words, whole
-from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, IN_FLIGHT, NOBODYS, REQUESTS, Reading, Target
+from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, IN_FLIGHT, NOBODYS, REQUESTS, PodReading, Target
 
 LOG = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class PrometheusCounters:
         self._timeout_seconds = timeout_seconds
         self._problem: str | None = None
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, PodReading]:
         """See CounterSource."""
         wanted = list(targets)
         if not wanted:

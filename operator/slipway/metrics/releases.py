@@ -16,10 +16,10 @@ from slipway.api.release_status import ReleaseStatus
 from slipway.plan.production.retire import keeps_warm
 from slipway.plan.registry.announce import contradicted
 from slipway.plan.situation.scene import Scene
+from slipway.words.names import Key
 from slipway.words.times import parse
 
-Key = tuple[str, str]
-Sample = tuple[str, tuple[str, ...], float]
+MetricSample = tuple[str, tuple[str, ...], float]
 """Family, the labels that it has besides namespace and release, value."""
 
 FAMILIES: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -51,9 +51,9 @@ class Releases(Collector):
     """What was last computed for every release."""
 
     def __init__(self) -> None:
-        self._samples: dict[Key, tuple[Sample, ...]] = {}
+        self._samples: dict[Key, tuple[MetricSample, ...]] = {}
 
-    def show(self, key: Key, samples: tuple[Sample, ...]) -> None:
+    def show(self, key: Key, samples: tuple[MetricSample, ...]) -> None:
         """From now on these are the samples of the release `key`."""
         self._samples[key] = samples
 
@@ -73,7 +73,7 @@ class Releases(Collector):
         yield from families.values()
 
 
-def samples(scene: Scene, status: ReleaseStatus) -> tuple[Sample, ...]:
+def samples(scene: Scene, status: ReleaseStatus) -> tuple[MetricSample, ...]:
     """Pure: what the gauges say of a release, from what was seen and the status that follows from it."""
     slo = scene.seen.release.spec.slo
     return (
@@ -92,7 +92,7 @@ def samples(scene: Scene, status: ReleaseStatus) -> tuple[Sample, ...]:
     )
 
 
-def _tracks(scene: Scene, status: ReleaseStatus) -> Iterator[Sample]:
+def _tracks(scene: Scene, status: ReleaseStatus) -> Iterator[MetricSample]:
     """A candidate that has a share of production's traffic is a canary."""
     weights = {share.revision: share.weight for share in status.traffic}
     parts = {"live": scene.live, "staging": scene.candidate, "previous": scene.previous}
@@ -103,7 +103,7 @@ def _tracks(scene: Scene, status: ReleaseStatus) -> Iterator[Sample]:
             yield "slipway_revision_track", labels, 1.0
 
 
-def _times(status: ReleaseStatus) -> Iterator[Sample]:
+def _times(status: ReleaseStatus) -> Iterator[MetricSample]:
     """When production moved last, and when it moved back last."""
     if status.live is not None and status.live.since:
         yield "slipway_release_last_promotion_timestamp_seconds", (), parse(status.live.since).timestamp()

@@ -33,14 +33,14 @@ class Target:
     """How many processes there were before this one."""
 
 
-Reading = Counters | str
+PodReading = Counters | str
 """A pod's counters, or why there are none: the end of a sentence that begins with the pod."""
 
 
 class CounterSource(Protocol):
     """Reads the counters of many pods at once."""
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, PodReading]:
         """Readings by pod. `slow_above` is the latency objective in seconds.
 
         Never raises for a source that is down, slow or talks nonsense: a pod that nothing usable is known of comes

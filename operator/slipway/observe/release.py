@@ -11,7 +11,7 @@ from slipway.api.actors import ANNOTATION, Actors, Signed, actors
 from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.context.context import Context
-from slipway.metrics.source import Reading, Target
+from slipway.metrics.source import PodReading, Target
 from slipway.observe.children import serving, surrounded
 from slipway.observe.views import service_view
 from slipway.plan.planner import needs
@@ -56,7 +56,7 @@ def _registry(context: Context, release: ModelRelease) -> RegistryView:
     model = release.spec.model
     if model.registry not in context.settings.registries:
         return RegistryView(problem=f"registry {model.registry} is not configured")
-    return context.board.view(model.registry, model.name)
+    return context.registries.view(model.registry, model.name)
 
 
 async def _extras(context: Context, seen: Observed, wants: Needs) -> Observed:
@@ -80,7 +80,7 @@ async def _described(context: Context, seen: Observed, wants: Needs) -> Registry
     model = seen.release.spec.model
     if model.registry not in context.settings.registries or not wants.versions.versions:
         return seen.registry
-    versions = await context.board.versions(model.registry, model.name, wants.versions, context.monotonic())
+    versions = await context.registries.versions(model.registry, model.name, wants.versions, context.monotonic())
     return replace(seen.registry, versions=versions)
 
 
@@ -112,7 +112,7 @@ async def _strangers(context: Context, seen: Observed, wants: Needs) -> dict[str
     return {view.name: view for view in (service_view(service) for service in found if service)}
 
 
-async def _counters(context: Context, seen: Observed, wants: Needs) -> Mapping[str, Reading] | None:
+async def _counters(context: Context, seen: Observed, wants: Needs) -> Mapping[str, PodReading] | None:
     """Counters of the ready pods of all revisions that are asked for, by pod; or why there are none."""
     reading = wants.counters
     judged = seen.revision(reading.judged) if reading else None

@@ -13,7 +13,7 @@ from slipway.plan.writing.actions import Plan, subject
 
 
 @dataclass(frozen=True)
-class Word:
+class StepSaid:
     """What one step says."""
 
     step: str
@@ -31,12 +31,12 @@ class Word:
         return asdict(self)
 
 
-def explained(seen: Observed, now: datetime) -> list[Word]:
+def explained(seen: Observed, now: datetime) -> list[StepSaid]:
     """Every step, in the order of the plan."""
-    chosen, words, stalled = plan(seen, now).step, list[Word](), False
+    chosen, words, stalled = plan(seen, now).step, list[StepSaid](), False
     for step, decided in said(Scene(seen, now)):
         says = "" if decided is None else sentence(decided)
-        words.append(Word(step.name, step.what, says, step.name == chosen, stalled and step.forward))
+        words.append(StepSaid(step.name, step.what, says, step.name == chosen, stalled and step.forward))
         stalled = stalled or (decided is not None and decided.stalled is not None)
     return words
 

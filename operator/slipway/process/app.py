@@ -17,7 +17,8 @@ from slipway.context.context import Context
 from slipway.notify.notifier import Notifier
 from slipway.process.watchdog import LIMIT_SECONDS, Watchdog
 from slipway.process.worker import Worker
-from slipway.process.workqueue import Key, Queue
+from slipway.process.workqueue import Queue
+from slipway.words.names import Key
 
 LOG = logging.getLogger(__name__)
 

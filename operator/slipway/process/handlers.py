@@ -9,9 +9,8 @@ import kopf
 
 from slipway.api.base import GROUP, VERSION
 from slipway.process.watchdog import Watchdog
-from slipway.process.workqueue import Key
 from slipway.settings import Settings
-from slipway.words.names import RELEASE_LABEL
+from slipway.words.names import RELEASE_LABEL, Key
 
 Seen = Callable[[Key, Mapping[str, Any] | None], None]
 """Gets every release that the watch delivers: its key and spec.model, None where it was deleted."""

@@ -12,18 +12,18 @@ from slipway.audit import export
 HEALTH_PORT = 8080
 METRICS_PORT = 9090
 
-Problem = Callable[[], str | None]
+HealthProblem = Callable[[], str | None]
 
 
 async def serve(
-    live: Problem, ready: Problem, registry: CollectorRegistry, inner: web.Application | None = None
+    live: HealthProblem, ready: HealthProblem, registry: CollectorRegistry, inner: web.Application | None = None
 ) -> list[web.AppRunner]:
     """Serve /healthz and /readyz on 8080, /metrics on 9090, `inner` on the loopback's 8082.
 
     Each problem is None or a sentence that answers 503.
     """
 
-    def probe(problem: Problem) -> Callable[[web.Request], web.Response]:
+    def probe(problem: HealthProblem) -> Callable[[web.Request], web.Response]:
         def answer(_: web.Request) -> web.Response:
             sentence = problem()
             return web.Response(text=sentence or "ok", status=503 if sentence else 200)

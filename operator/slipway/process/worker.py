@@ -10,9 +10,10 @@ from pydantic import ValidationError
 from slipway.cluster.port import ClusterError, Conflict
 from slipway.context.context import Context
 from slipway.context.refusals import REPEATED
-from slipway.process.workqueue import Key, Retry, backoff
+from slipway.process.workqueue import Retry, backoff
 from slipway.reconcile import reconcile
 from slipway.registry.protocol import RegistryError
+from slipway.words.names import Key
 
 LOG = logging.getLogger(__name__)
 

@@ -7,8 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-Key = tuple[str, str]
-"""Namespace and name of a release."""
+from slipway.words.names import Key
 
 FIRST_BACKOFF_SECONDS = 0.5
 LAST_BACKOFF_SECONDS = 300.0

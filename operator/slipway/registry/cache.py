@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from slipway.metrics.instruments import Instruments
 from slipway.plan.situation.needs import Described
 from slipway.plan.situation.observed import RegistryView, Undescribed, Version
-from slipway.registry.protocol import Promotion, Registry, RegistryError, RegistryRefusal
+from slipway.registry.protocol import Promotion, RegistryClient, RegistryError, RegistryRefusal
 
 LOG = logging.getLogger(__name__)
 
@@ -26,17 +26,17 @@ _Key = tuple[str, str, frozenset[str]]
 class _Entry:
     """One connection with what it said last."""
 
-    registry: Registry
+    registry: RegistryClient
     interval: float
     problem: str | None = NOT_ASKED
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     versions: dict[_Key, tuple[float, Version]] = field(default_factory=dict)
 
 
-class Board:
+class RegistryCache:
     """Views of all registries; polls each on its interval and reports which models changed."""
 
-    def __init__(self, registries: Mapping[str, tuple[Registry, float]], instruments: Instruments) -> None:
+    def __init__(self, registries: Mapping[str, tuple[RegistryClient, float]], instruments: Instruments) -> None:
         self._entries = {name: _Entry(registry, interval) for name, (registry, interval) in registries.items()}
         self._instruments = instruments
 
@@ -68,7 +68,7 @@ class Board:
         """Tell the registry, then look at what it says now. Raises RegistryError."""
         entry = self._entries[name]
         await entry.registry.announce(promotion)
-        await self._poll(name, entry)
+        await self.refresh(name)
 
     async def tag(self, name: str, model: str, version: str, tag: tuple[str, str]) -> None:
         """Set a tag of a model version. Raises RegistryError."""
@@ -78,13 +78,14 @@ class Board:
         """Poll `name` for ever; `changed` gets the models that moved, or None when all may have."""
         entry = self._entries[name]
         while True:
-            moved = await self._poll(name, entry)
+            moved = await self.refresh(name)
             if moved is None or moved:
                 changed(moved)
             await asyncio.sleep(entry.interval)
 
-    async def _poll(self, name: str, entry: _Entry) -> frozenset[str] | None:
-        """Ask once. Models whose aliases differ from before; None when reachability changed."""
+    async def refresh(self, name: str) -> frozenset[str] | None:
+        """Ask the registry `name` once. Returns which models' aliases moved; None when reachability changed."""
+        entry = self._entries[name]
         before, problem = entry.aliases, entry.problem
         try:
             entry.aliases, entry.problem = await entry.registry.aliases(), None

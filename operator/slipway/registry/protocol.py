@@ -30,7 +30,7 @@ class Promotion:
     sync_stages: bool
 
 
-class Registry(Protocol):
+class RegistryClient(Protocol):
     """One connection. Every method raises RegistryError."""
 
     async def aliases(self) -> Mapping[str, Mapping[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 
-from slipway.report.lineage import Column, Edge, Graph, Node
+from slipway.report.lineage import Edge, Graph, Lane, Node
 
 WIDTH, GAP_X, GAP_Y, MARGIN = 190, 44, 24, 16
 LINE, PADDING = 16, 10
@@ -33,7 +33,7 @@ class Box:
 def svg(graph: Graph) -> str:
     """The drawing of `graph`."""
     boxes = layout(graph)
-    width = MARGIN * 2 + len(Column) * WIDTH + (len(Column) - 1) * GAP_X + BULGE
+    width = MARGIN * 2 + len(Lane) * WIDTH + (len(Lane) - 1) * GAP_X + BULGE
     height = max((box.y + box.height for box in boxes.values()), default=40.0) + MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="lineage" viewBox="0 0 {width} {height:g}" '
@@ -41,7 +41,7 @@ def svg(graph: Graph) -> str:
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="9" markerHeight="9" '
         'markerUnits="userSpaceOnUse" orient="auto">'
         '<path d="M0 0 8 4 0 8z" class="tip"/></marker></defs>',
-        *(_heading(column) for column in Column),
+        *(_heading(column) for column in Lane),
         *(_arrow(edge, boxes[edge.source], boxes[edge.target]) for edge in graph.edges),
         *(_box(node, boxes[node.key]) for node in graph.nodes),
         "</svg>",
@@ -73,7 +73,7 @@ def _count(rows: dict[str, int]) -> int:
 
 def _rows(graph: Graph) -> dict[str, int]:
     """Node → row. Production stands beside what it serves, or last served."""
-    revisions = [node.key for node in graph.nodes if node.column is Column.REVISION]
+    revisions = [node.key for node in graph.nodes if node.column is Lane.REVISION]
     rows = {key: row for row, key in enumerate(revisions)}
     leads = {edge.source: edge.target for edge in reversed(graph.edges) if edge.kind == "leads"}
     for node in graph.nodes:
@@ -87,20 +87,20 @@ def _rows(graph: Graph) -> dict[str, int]:
     return rows
 
 
-def _x(column: Column) -> float:
-    return MARGIN + column * (WIDTH + GAP_X) + (BULGE if column is Column.PRODUCTION else 0)
+def _x(column: Lane) -> float:
+    return MARGIN + column * (WIDTH + GAP_X) + (BULGE if column is Lane.PRODUCTION else 0)
 
 
 def _height(node: Node) -> float:
     return len(node.lines) * LINE + 2 * PADDING
 
 
-def _heading(column: Column) -> str:
+def _heading(column: Lane) -> str:
     return f'<text class="heading" x="{_x(column):g}" y="{MARGIN + 6}">{HEADINGS[column]}</text>'
 
 
 def _box(node: Node, box: Box) -> str:
-    radius = 18 if node.column is Column.PRODUCTION else 6
+    radius = 18 if node.column is Lane.PRODUCTION else 6
     lines = "".join(
         f'<tspan x="{box.x + 12:g}" dy="{0 if number == 0 else LINE}" class="{"first" if number == 0 else "rest"}">'
         f"{escape(_cut(line))}</tspan>"

@@ -15,7 +15,7 @@ DATA_TAG = "data.version"
 PRODUCTION = "production"
 
 
-class Column(IntEnum):
+class Lane(IntEnum):
     """The kinds of nodes, in the order in which one leads to the next."""
 
     DATA = 0
@@ -31,7 +31,7 @@ class Node:
     """One thing. `lines` are its label; the first names it."""
 
     key: str
-    column: Column
+    column: Lane
     lines: tuple[str, ...]
     tone: str = "neutral"
 
@@ -63,7 +63,7 @@ def lineage(story: Story) -> Graph:
     for edge in _edges(story):
         edges.setdefault((edge.source, edge.target, edge.kind, edge.label), edge)
     if story.served:
-        nodes[PRODUCTION] = Node(PRODUCTION, Column.PRODUCTION, ("production", story.release.metadata.name), "good")
+        nodes[PRODUCTION] = Node(PRODUCTION, Lane.PRODUCTION, ("production", story.release.metadata.name), "good")
     return Graph(tuple(nodes.values()), tuple(edges.values()))
 
 
@@ -74,11 +74,11 @@ def _chain(story: Story, revision: ModelRevision) -> tuple[Node, ...]:
     data = (described.tags.get(DATA_TAG) if described else None) or "unknown"
     run, digest = model.run_id or "unknown", revision.digest
     return (
-        Node(f"data:{data}", Column.DATA, ("data version", data)),
-        Node(f"run:{run}", Column.RUN, ("run", run[:12])),
-        Node(f"version:{model.version}", Column.VERSION, (f"version {model.version}", _short(digest))),
-        Node(f"gates:{revision.name}", Column.GATES, _gates(revision), _gates_tone(revision)),
-        Node(f"revision:{revision.name}", Column.REVISION, (revision.name, status.phase.value), tone(status.phase)),
+        Node(f"data:{data}", Lane.DATA, ("data version", data)),
+        Node(f"run:{run}", Lane.RUN, ("run", run[:12])),
+        Node(f"version:{model.version}", Lane.VERSION, (f"version {model.version}", _short(digest))),
+        Node(f"gates:{revision.name}", Lane.GATES, _gates(revision), _gates_tone(revision)),
+        Node(f"revision:{revision.name}", Lane.REVISION, (revision.name, status.phase.value), tone(status.phase)),
     )
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from slipway.api.base import Frozen, Ratio, Timestamp, seconds
 from slipway.api.gates.verdict import GateResult
-from slipway.api.revision import Counted, ModelRevision, Outcome, Phase, Timing
+from slipway.api.revision import AttemptOutcome, Counted, ModelRevision, Phase, Timing
 from slipway.report.story import Story
 from slipway.words.times import elapsed, parse
 
@@ -50,7 +50,7 @@ class RevisionFigures(Frozen):
     version: str = Field(description="Model version.")
     digest: str | None = Field(None, description="SHA-256 manifest digest of the artifacts.")
     phase: Phase = Field(description="Where it stands.")
-    outcome: Outcome | None = Field(None, description="How the attempt ended.")
+    outcome: AttemptOutcome | None = Field(None, description="How the attempt ended.")
     actor: str = Field(description="Who asked for it; unverified where the API server could not say.")
     objectives: Objectives = Field(description="What it was held against.")
     phases: tuple[PhaseTime, ...] = Field(description="Its phases in their order.")

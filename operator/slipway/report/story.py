@@ -50,7 +50,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Rollback:
+class RollbackEntry:
     """Production went back."""
 
     source: str
@@ -88,13 +88,13 @@ class Story:
         return self.live or (self.revisions[-1] if self.revisions else None)
 
     @property
-    def rollbacks(self) -> tuple[Rollback, ...]:
+    def rollbacks(self) -> tuple[RollbackEntry, ...]:
         """Every rollback on record, oldest first; without records, the one that the release's status remembers."""
         told = tuple(_told(record) for record in self.records if record.get("action") == ROLLED_BACK)
         last = self.release.status.rollback
         if told or last is None or last.completed_at is None:
             return told
-        return (Rollback(last.from_revision, last.to, last.completed_at, last.actor, last.reason),)
+        return (RollbackEntry(last.from_revision, last.to, last.completed_at, last.actor, last.reason),)
 
     @property
     def served(self) -> tuple[ModelRevision, ...]:
@@ -105,8 +105,8 @@ class Story:
         return next((revision for revision in self.revisions if revision.name == name), None)
 
 
-def _told(record: Mapping[str, Any]) -> Rollback:
-    return Rollback(
+def _told(record: Mapping[str, Any]) -> RollbackEntry:
+    return RollbackEntry(
         source=str(record.get("from") or ""),
         target=str(record.get("to") or ""),
         at=str(record.get("time") or ""),

@@ -19,10 +19,10 @@ from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
 from slipway.words.times import stamp
 
-Status = Literal["True", "False", "Unknown"]
+ConditionStatus = Literal["True", "False", "Unknown"]
 
 
-_SLO_SAYS: dict[slo.SloState, tuple[Status, str]] = {
+_SLO_SAYS: dict[slo.SloState, tuple[ConditionStatus, str]] = {
     slo.SloState.HEALTHY: ("True", known.WITHIN_OBJECTIVES),
     slo.SloState.NO_DATA: ("Unknown", known.NO_REQUESTS),
     slo.SloState.LATENCY_NOT_JUDGED: ("Unknown", known.LATENCY_NOT_JUDGED),
@@ -30,7 +30,7 @@ _SLO_SAYS: dict[slo.SloState, tuple[Status, str]] = {
 """Status and reason of SLOHealthy; every other state is False, by its own name."""
 
 
-class Look(NamedTuple):
+class Judgement(NamedTuple):
     """What a condition is judged on."""
 
     scene: Scene
@@ -40,7 +40,7 @@ class Look(NamedTuple):
 class Judged(NamedTuple):
     """A condition without its bookkeeping."""
 
-    status: Status
+    status: ConditionStatus
     reason: str
     message: str = ""
 
@@ -50,7 +50,7 @@ def conditions(scene: Scene, plan: Plan, before: tuple[Condition, ...]) -> tuple
     old = {condition.type: condition for condition in before}
     result = []
     for type_, judge in _JUDGES.items():
-        judged = judge(Look(scene, plan))
+        judged = judge(Judgement(scene, plan))
         if judged is None:
             continue
         last = old.get(type_)
@@ -68,7 +68,7 @@ def conditions(scene: Scene, plan: Plan, before: tuple[Condition, ...]) -> tuple
     return tuple(result)
 
 
-def _ready(look: Look) -> Judged:
+def _ready(look: Judgement) -> Judged:
     if look.scene.live is None:
         reason = look.plan.stalled[0] if look.plan.stalled else known.NOTHING_SERVED
         return Judged("False", reason, "production does not serve a revision of this release")
@@ -79,7 +79,7 @@ def _ready(look: Look) -> Judged:
     )
 
 
-def _reconciling(look: Look) -> Judged:
+def _reconciling(look: Judgement) -> Judged:
     rollback = look.scene.seen.release.status.rollback
     if rollback is not None and rollback.completed_at is None:
         return Judged("True", known.ROLLING_BACK, f"going back to {rollback.to}")
@@ -90,11 +90,11 @@ def _reconciling(look: Look) -> Judged:
     return Judged("False", known.SETTLED, look.plan.waiting or "")
 
 
-def _stalled(look: Look) -> Judged:
+def _stalled(look: Judgement) -> Judged:
     return Judged("True", *look.plan.stalled) if look.plan.stalled else Judged("False", known.PROGRESSING)
 
 
-def _promoted(look: Look) -> Judged:
+def _promoted(look: Judgement) -> Judged:
     """The verdict on what is wanted now: what CI waits on."""
     newest = look.scene.seen.revisions[-1] if look.scene.seen.revisions else None
     if newest is None:
@@ -110,7 +110,7 @@ def _promoted(look: Look) -> Judged:
     return Judged("True", known.IS_PROMOTED, message)
 
 
-def _registry_reachable(look: Look) -> Judged:
+def _registry_reachable(look: Judgement) -> Judged:
     registry = look.scene.seen.registry
     if registry.problem:
         return Judged("False", known.UNREACHABLE, f"{registry.problem}; production is unchanged")
@@ -122,7 +122,7 @@ def _registry_reachable(look: Look) -> Judged:
     return Judged("True", known.ALIAS_EDITED, f"{problem}; {consequence(look.scene)}")
 
 
-def _rollback_ready(look: Look) -> Judged:
+def _rollback_ready(look: Judgement) -> Judged:
     previous = look.scene.previous
     if previous is None:
         return Judged("False", known.NO_PREVIOUS, "there is no earlier revision to go back to")
@@ -131,7 +131,7 @@ def _rollback_ready(look: Look) -> Judged:
     return Judged("False", known.COLD, f"{previous.name} has no ready pods: a rollback has to start pods first")
 
 
-def _slo_healthy(look: Look) -> Judged:
+def _slo_healthy(look: Judgement) -> Judged:
     """Judged on what was written down, so that the condition changes no more often than that."""
     live, candidate = look.scene.live, look.scene.candidate
     canary = candidate.status.canary if candidate else None
@@ -149,7 +149,7 @@ def _slo_healthy(look: Look) -> Judged:
     return Judged(status, reason, f"{judged.message}, since the flip{f'; not counted: {unread}' if unread else ''}")
 
 
-def _route_accepted(look: Look) -> Judged | None:
+def _route_accepted(look: Judgement) -> Judged | None:
     """Only where a release has a route, or is to have one."""
     release, route = look.scene.seen.release, look.scene.route
     if route is None:
@@ -164,12 +164,12 @@ def _route_accepted(look: Look) -> Judged | None:
     return Judged("True", known.ACCEPTED, f"route {route.name} is programmed")
 
 
-def _held(look: Look) -> Judged:
+def _held(look: Judgement) -> Judged:
     hold = held(look.scene)
     return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", known.NOT_HELD)
 
 
-_JUDGES: dict[str, Callable[[Look], Judged | None]] = {
+_JUDGES: dict[str, Callable[[Judgement], Judged | None]] = {
     known.READY: _ready,
     known.RECONCILING: _reconciling,
     known.STALLED: _stalled,

@@ -7,6 +7,9 @@ import json
 import re
 from typing import Any
 
+Key = tuple[str, str]
+"""Namespace and name of a release."""
+
 MANAGER = "slipway"
 RELEASE_LABEL = "slipway.dev/release"
 REVISION_LABEL = "slipway.dev/revision"

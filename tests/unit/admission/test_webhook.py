@@ -85,7 +85,7 @@ class Caller:
 async def caller(unused_tcp_port: int) -> AsyncIterator[Caller]:
     handlers = kopf.OperatorRegistry()
     publication = Publication(None, "slipway-webhook", KEY)  # type: ignore[arg-type]
-    server = webhook.Server(publication, HOST, now, unused_tcp_port)
+    server = webhook.WebhookServer(publication, HOST, now, unused_tcp_port)
     webhook.serve(handlers, KEY, server, now)
     insights = Insights()
     insights.webhook_resources.add(Resource("slipway.dev", "v1alpha1", "modelreleases", namespaced=True))

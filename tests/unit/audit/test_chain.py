@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.audit.checkpoint import Checkpoint, Signer
+from slipway.audit.checkpoint import SignedCheckpoint, Signer
 from slipway.audit.record import GENESIS, Head, canonical, digest, head_of, sealed
 from slipway.audit.verify import Log, untrusted, verify
 from tests.unit.audit.letters import SIGNER, letters
@@ -106,7 +106,7 @@ def test_a_log_may_begin_after_an_archived_part_and_must_follow_it() -> None:
 
 
 def test_an_edited_checkpoint_is_found() -> None:
-    edited = Checkpoint(**{**vars(END), "seq": 3})
+    edited = SignedCheckpoint(**{**vars(END), "seq": 3})
     assert named(verify(LINES, [edited])) == {3}
 
 
@@ -116,5 +116,5 @@ def test_a_checkpoint_of_another_key_is_not_trusted() -> None:
 
 
 def test_a_checkpoint_survives_its_text() -> None:
-    assert Checkpoint.parse(END.text()) == END
+    assert SignedCheckpoint.parse(END.text()) == END
     assert END.valid()

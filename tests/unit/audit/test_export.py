@@ -10,7 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from click.testing import CliRunner, Result
 
-from slipway.audit.checkpoint import Checkpoint, pem, public_key
+from slipway.audit.checkpoint import SignedCheckpoint, pem, public_key
 from slipway.audit.export import Export
 from slipway.audit.record import Head
 from slipway.audit.store.sql import SqlStore
@@ -37,7 +37,7 @@ async def test_it_is_served_line_by_line_and_signed(store: SqlStore) -> None:
         state = await (await client.get("/state")).json()
         key = await (await client.get("/key")).text()
     assert lines == [row.line for row in store.rows()]
-    assert Checkpoint.parse(state["checkpoint"]).valid()
+    assert SignedCheckpoint.parse(state["checkpoint"]).valid()
     assert (state["head"]["seq"], state["anchor"]["seq"]) == (5, 0)
     assert public_key(key.encode()) == SIGNER.public
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from slipway.cli.session import Key
+from slipway.cli.session import ReleaseKey
 from tests.unit.release.world import NAME, NAMESPACE, World
 
-KEY = Key(NAMESPACE, NAME)
+KEY = ReleaseKey(NAMESPACE, NAME)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ import pytest
 
 from slipway.cli.report import board
 from slipway.cli.report import command as report
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 
-KEY = Key("team", "cancer")
+KEY = ReleaseKey("team", "cancer")
 PANEL = {"type": "timeseries", "title": "Requests", "fieldConfig": {"defaults": {"unit": "reqps"}}}
 TARGETS = [
     {"expr": 'rate{namespace="$namespace",release="$release"}', "legendFormat": "{{revision}} ({{track}})"},

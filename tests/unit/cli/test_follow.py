@@ -10,10 +10,10 @@ from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision
 from slipway.cli.release import follow
 from slipway.cli.release.deploy import candidate_alias
-from slipway.cli.release.follow import Look, Wish
+from slipway.cli.release.follow import Progress, Wish
 from slipway.cli.release.narrate import conclude
 from slipway.cli.release.wait import wanted_version
-from slipway.cli.session import NOT_PROMOTED, Failure, Key
+from slipway.cli.session import NOT_PROMOTED, Failure, ReleaseKey
 from tests.unit.cli.conftest import KEY, serve
 from tests.unit.release.fakes import failing
 from tests.unit.release.world import NAMESPACE, World
@@ -25,7 +25,7 @@ class Audience:
     def __init__(self, world: World, turn: bool = True) -> None:
         self.world, self.turn, self.phases = world, turn, list[str]()
 
-    def __call__(self, _: Look, revision: ModelRevision | None) -> None:
+    def __call__(self, _: Progress, revision: ModelRevision | None) -> None:
         phase = revision.status.phase.value if revision else "none"
         if phase not in self.phases:
             self.phases.append(phase)
@@ -123,7 +123,7 @@ async def test_a_stalled_release_is_not_waited_for(world: World, monkeypatch: py
 
 async def test_an_unknown_release_names_those_that_exist(world: World) -> None:
     with pytest.raises(Failure, match="has no ModelRelease typo; there are: cancer"):
-        await follow.look(world.cluster, Key(NAMESPACE, "typo"))
+        await follow.look(world.cluster, ReleaseKey(NAMESPACE, "typo"))
 
 
 async def test_nothing_is_staged_while_the_release_is_held(world: World) -> None:

@@ -3,13 +3,16 @@
 import pytest
 
 from slipway.cli.lint.admission_policy import manifests
-from slipway.gates.inline.governance import Policy, PolicyError
+from slipway.gates.inline.governance import GovernancePolicy, PolicyError
 
 HEAD = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\n"
 
 
 def validations(text: str) -> list[str]:
-    return [rule["expression"] for rule in manifests(Policy.parse(HEAD + text), "governance")[0]["spec"]["validations"]]
+    return [
+        rule["expression"]
+        for rule in manifests(GovernancePolicy.parse(HEAD + text), "governance")[0]["spec"]["validations"]
+    ]
 
 
 def test_only_tags_meant_as_labels_are_enforced() -> None:
@@ -36,7 +39,9 @@ def test_an_approval_rule_demands_the_approval_gate() -> None:
 
 
 def test_the_binding_denies_and_carries_the_policys_name() -> None:
-    policy, binding = manifests(Policy.parse(HEAD + "tags: [{name: a, label: true, required: true}]"), "governance")
+    policy, binding = manifests(
+        GovernancePolicy.parse(HEAD + "tags: [{name: a, label: true, required: true}]"), "governance"
+    )
     assert binding["spec"] == {"policyName": policy["metadata"]["name"], "validationActions": ["Deny", "Audit"]}
     assert policy["spec"]["failurePolicy"] == "Fail"
 
@@ -48,4 +53,4 @@ def test_a_policy_that_would_admit_everything_is_refused() -> None:
 
 def test_a_tag_that_cannot_be_a_label_is_refused() -> None:
     with pytest.raises(PolicyError, match="cannot be a label"):
-        Policy.parse(HEAD + "tags: [{name: a b, label: true}]")
+        GovernancePolicy.parse(HEAD + "tags: [{name: a b, label: true}]")

@@ -17,7 +17,7 @@ from slipway.api.gates.specs import (
     SmokeGate,
 )
 from slipway.api.gates.verdict import GateResult, Verdict
-from slipway.gates.decision import Action, decide, expected, undecided
+from slipway.gates.decision import GateAction, decide, expected, undecided
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 GATES = Gates(
@@ -49,17 +49,17 @@ def test_cheap_gates_come_before_dear_ones() -> None:
 
 
 def test_all_passed_promotes() -> None:
-    assert decide(GATES, results()).action is Action.PROMOTE
+    assert decide(GATES, results()).action is GateAction.PROMOTE
 
 
 def test_nothing_is_promoted_before_every_gate_has_answered() -> None:
     decision = decide(GATES, results()[:1])
-    assert (decision.action, decision.gates) == (Action.RUN, ("metrics/auc", "smoke"))
+    assert (decision.action, decision.gates) == (GateAction.RUN, ("metrics/auc", "smoke"))
 
 
 def test_a_failure_rejects_without_waiting_for_the_rest() -> None:
     decision = decide(GATES, [result("governance", Verdict.FAIL)])
-    assert (decision.action, decision.gates) == (Action.REJECT, ("governance",))
+    assert (decision.action, decision.gates) == (GateAction.REJECT, ("governance",))
     assert "governance says Fail" in decision.message
 
 
@@ -72,12 +72,12 @@ def test_an_error_runs_again_after_a_growing_pause_and_then_rejects() -> None:
     waits = []
     for attempts in (1, 2):
         decision = decide(GATES, [*results()[:2], result("smoke", Verdict.ERROR, attempts)])
-        assert (decision.action, decision.gates) == (Action.RUN, ("smoke",))
+        assert (decision.action, decision.gates) == (GateAction.RUN, ("smoke",))
         assert decision.at is not None
         waits.append(decision.at - START - timedelta(seconds=5))
     assert waits == [timedelta(seconds=10), timedelta(seconds=20)]
     ended = decide(GATES, [*results()[:2], result("smoke", Verdict.ERROR, 3)])
-    assert ended.action is Action.REJECT
+    assert ended.action is GateAction.REJECT
     assert "after 3 runs" in ended.message
 
 
@@ -88,35 +88,35 @@ def test_a_pause_is_five_minutes_at_most() -> None:
 
 
 def test_an_inconclusive_gate_rejects_by_default() -> None:
-    assert decide(GATES, results(**{"metrics/auc": Verdict.INCONCLUSIVE})).action is Action.REJECT
+    assert decide(GATES, results(**{"metrics/auc": Verdict.INCONCLUSIVE})).action is GateAction.REJECT
 
 
 def test_an_inconclusive_gate_may_leave_it_to_a_human() -> None:
     unclear = results(smoke=Verdict.INCONCLUSIVE)
     assert undecided(GATES, unclear) == ("smoke",)
-    assert decide(GATES, unclear).action is Action.APPROVAL
-    assert decide(GATES, unclear, result("approval", Verdict.INCONCLUSIVE)).action is Action.APPROVAL
-    assert decide(GATES, unclear, result("approval")).action is Action.PROMOTE
+    assert decide(GATES, unclear).action is GateAction.APPROVAL
+    assert decide(GATES, unclear, result("approval", Verdict.INCONCLUSIVE)).action is GateAction.APPROVAL
+    assert decide(GATES, unclear, result("approval")).action is GateAction.PROMOTE
 
 
 def test_an_approval_never_overrules_a_failure() -> None:
-    assert decide(GATES, results(smoke=Verdict.FAIL), result("approval")).action is Action.REJECT
+    assert decide(GATES, results(smoke=Verdict.FAIL), result("approval")).action is GateAction.REJECT
 
 
 def test_an_approval_that_never_came_rejects() -> None:
-    assert decide(GATES, results(), result("approval", Verdict.FAIL)).action is Action.REJECT
+    assert decide(GATES, results(), result("approval", Verdict.FAIL)).action is GateAction.REJECT
 
 
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.ERROR])
 def test_a_dry_run_is_reported_but_does_not_block(verdict: Verdict) -> None:
     gates = Gates(smoke=SmokeGate(dry_run=True))
-    assert decide(gates, [result("smoke", verdict, attempts=9)]).action is Action.PROMOTE
-    assert decide(gates, []).action is Action.RUN
+    assert decide(gates, [result("smoke", verdict, attempts=9)]).action is GateAction.PROMOTE
+    assert decide(gates, []).action is GateAction.RUN
 
 
 def test_a_result_cannot_declare_itself_a_dry_run() -> None:
     excused = result("smoke", Verdict.FAIL).model_copy(update={"dry_run": True})
-    assert decide(Gates(smoke=SmokeGate()), [excused]).action is Action.REJECT
+    assert decide(Gates(smoke=SmokeGate()), [excused]).action is GateAction.REJECT
 
 
 verdicts = st.dictionaries(st.sampled_from(list(expected(GATES))), st.sampled_from(list(Verdict)))
@@ -128,7 +128,7 @@ def test_only_a_full_set_without_failure_or_error_is_ever_promoted(
 ) -> None:
     consent = None if approval is None else result("approval", approval)
     decision = decide(GATES, [result(name, verdict) for name, verdict in seen.items()], consent)
-    if decision.action is Action.PROMOTE:
+    if decision.action is GateAction.PROMOTE:
         assert seen.keys() == expected(GATES).keys()
         assert set(seen.values()) <= {Verdict.PASS, Verdict.INCONCLUSIVE}
         assert approval is Verdict.PASS or set(seen.values()) == {Verdict.PASS}

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slipway.api.gates.verdict import Verdict
-from slipway.gates.inline.governance import Policy, PolicyError, approval, judge, problems
+from slipway.gates.inline.governance import GovernancePolicy, PolicyError, approval, judge, problems
 
 HEAD = "apiVersion: slipway.dev/v1alpha1\nkind: GovernancePolicy\n"
-POLICY = Policy.parse(
+POLICY = GovernancePolicy.parse(
     HEAD
     + r"""
 tags:
@@ -74,7 +74,7 @@ def test_a_rule_demands_approval_only_for_the_values_it_names() -> None:
 
 
 def test_scalars_of_yaml_stay_text() -> None:
-    policy = Policy.parse(HEAD + "tags: [{name: a, allowed: [no, 1.10, 2026-01-01, null]}]")
+    policy = GovernancePolicy.parse(HEAD + "tags: [{name: a, allowed: [no, 1.10, 2026-01-01, null]}]")
     assert policy.tags[0].allowed == ("no", "1.10", "2026-01-01", "null")
 
 
@@ -99,14 +99,14 @@ def test_scalars_of_yaml_stay_text() -> None:
 )
 def test_a_policy_that_cannot_be_used_is_refused_with_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(PolicyError) as refused:
-        Policy.parse(text)
+        GovernancePolicy.parse(text)
     assert sentence in str(refused.value)
 
 
 @given(st.text(max_size=200) | st.text(alphabet=":-[]{}&*!|>'\"\n aAtk", max_size=80).map(lambda text: HEAD + text))
 def test_no_text_breaks_the_parser(text: str) -> None:
     with contextlib.suppress(PolicyError):
-        assert Policy.parse(text).tags
+        assert GovernancePolicy.parse(text).tags
 
 
 @given(st.dictionaries(st.sampled_from([*GOOD, "data.retention", "x"]), st.text(max_size=20)))

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.jobs import boundary, rescore, scoring
-from slipway.jobs.environment import Environment, JobError, Target
+from slipway.jobs.environment import Endpoint, Environment, JobError
 from slipway.jobs.payload import example
 
 Answer = Callable[[dict[str, Any]], Any]
@@ -59,46 +59,46 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def sides() -> AsyncIterator[dict[str, Target]]:
+async def sides() -> AsyncIterator[dict[str, Endpoint]]:
     wants = {"dataframe_split": {"columns": ["good", "poor"], "data": [[0.1, 0.2]]}}
     async with served(proba("good"), wants, "m-r2") as good, served(proba("poor"), None, "m-r1") as poor:
         urls = {"good": (str(good.make_url("")), "m-r2"), "poor": (str(poor.make_url("")), "m-r1")}
-        yield {side: Target(url.rstrip("/"), "1", name, f"sha256:{side}") for side, (url, name) in urls.items()}
+        yield {side: Endpoint(url.rstrip("/"), "1", name, f"sha256:{side}") for side, (url, name) in urls.items()}
 
 
-def environment(model: Path, candidate: Target, production: Target | None, **gate: Any) -> Environment:
+def environment(model: Path, candidate: Endpoint, production: Endpoint | None, **gate: Any) -> Environment:
     spec = {"name": "auc", "source": "Rescore", "dataset": {"label": "target"}, **gate}
     return Environment("metrics/auc", json.dumps(spec), candidate, production, model_directory=model)
 
 
-async def verdict(model: Path, candidate: Target, production: Target | None, **gate: Any) -> GateResult:
+async def verdict(model: Path, candidate: Endpoint, production: Endpoint | None, **gate: Any) -> GateResult:
     return await rescore.gate(environment(model, candidate, production, **gate))
 
 
-async def test_the_better_model_passes_and_the_evidence_names_the_rows(model: Path, sides: dict[str, Target]) -> None:
+async def test_the_better_model_passes_and_the_evidence_names_the_rows(model: Path, sides: dict[str, Endpoint]) -> None:
     result = await verdict(model, sides["good"], sides["poor"])
     assert (result.verdict, result.n) == (Verdict.PASS, ROWS)
     digest = hashlib.sha256((model / "holdout.parquet").read_bytes()).hexdigest()
     assert result.measured_on["dataset"] == f"holdout.parquet sha256:{digest}"
 
 
-async def test_the_worse_model_fails(model: Path, sides: dict[str, Target]) -> None:
+async def test_the_worse_model_fails(model: Path, sides: dict[str, Endpoint]) -> None:
     assert (await verdict(model, sides["poor"], sides["good"])).verdict is Verdict.FAIL
 
 
-async def test_a_statistical_comparison_runs_end_to_end(model: Path, sides: dict[str, Target]) -> None:
+async def test_a_statistical_comparison_runs_end_to_end(model: Path, sides: dict[str, Endpoint]) -> None:
     result = await verdict(model, sides["good"], sides["good"], mode="Statistical", margin=0.01)
     assert (result.verdict, result.measured, result.bound) == (Verdict.PASS, 0, 0)
 
 
-async def test_without_production_the_floors_count_in_every_segment(model: Path, sides: dict[str, Target]) -> None:
+async def test_without_production_the_floors_count_in_every_segment(model: Path, sides: dict[str, Endpoint]) -> None:
     floors = {"minimum": 0.9, "segments": {"column": "site", "minimum": 0.9}}
     assert (await verdict(model, sides["good"], None, **floors)).verdict is Verdict.PASS
     failed = await verdict(model, sides["poor"], None, segments={"column": "site", "minimum": 0.99})
     assert "in segment site=a" in failed.message
 
 
-async def test_scores_survive_the_wire_in_full_precision(model: Path, sides: dict[str, Target]) -> None:
+async def test_scores_survive_the_wire_in_full_precision(model: Path, sides: dict[str, Endpoint]) -> None:
     result = await verdict(model, sides["good"], None, name="brier")
     frame = pd.read_parquet(model / "holdout.parquet")
     assert result.measured == pytest.approx(((frame["good"] - frame["target"]) ** 2).mean(), abs=1e-15)
@@ -115,13 +115,13 @@ async def test_scores_survive_the_wire_in_full_precision(model: Path, sides: dic
     ],
 )
 async def test_a_dataset_that_cannot_be_used_is_an_error(
-    model: Path, sides: dict[str, Target], change: dict[str, Any], sentence: str
+    model: Path, sides: dict[str, Endpoint], change: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(JobError, match=sentence):
         await verdict(model, sides["good"], None, **change)
 
 
-async def test_a_broken_or_foreign_file_is_an_error(model: Path, sides: dict[str, Target]) -> None:
+async def test_a_broken_or_foreign_file_is_an_error(model: Path, sides: dict[str, Endpoint]) -> None:
     (model / "holdout.parquet").write_text("not parquet")
     with pytest.raises(JobError, match="is not a Parquet file"):
         await verdict(model, sides["good"], None)
@@ -131,28 +131,28 @@ async def test_a_broken_or_foreign_file_is_an_error(model: Path, sides: dict[str
         await verdict(model, sides["good"], None)
 
 
-async def test_a_holdout_without_the_models_columns_is_an_error(model: Path, sides: dict[str, Target]) -> None:
+async def test_a_holdout_without_the_models_columns_is_an_error(model: Path, sides: dict[str, Endpoint]) -> None:
     pd.read_parquet(model / "holdout.parquet").drop(columns="good").to_parquet(model / "holdout.parquet")
     with pytest.raises(JobError, match="lacks good, which the m-r2's input example has"):
         await verdict(model, sides["good"], None)
 
 
-async def test_one_class_only_is_inconclusive(model: Path, sides: dict[str, Target]) -> None:
+async def test_one_class_only_is_inconclusive(model: Path, sides: dict[str, Endpoint]) -> None:
     pd.read_parquet(model / "holdout.parquet").assign(target=1).to_parquet(model / "holdout.parquet")
     result = await verdict(model, sides["good"], None)
     assert (result.verdict, "two classes are needed" in result.message) == (Verdict.INCONCLUSIVE, True)
 
 
-async def test_a_service_that_moved_to_another_revision_is_an_error(model: Path, sides: dict[str, Target]) -> None:
+async def test_a_service_that_moved_to_another_revision_is_an_error(model: Path, sides: dict[str, Endpoint]) -> None:
     async with served(proba("poor"), None, "m-r1", was="m-r0") as poor:
-        moved = Target(str(poor.make_url("")).rstrip("/"), "1", "m-r0", "sha256:x")
+        moved = Endpoint(str(poor.make_url("")).rstrip("/"), "1", "m-r0", "sha256:x")
         with pytest.raises(JobError, match="answered by revision m-r1, not m-r0; compare again"):
             await verdict(model, sides["good"], moved)
 
 
 async def test_nan_answers_are_an_error(model: Path) -> None:
     async with served(lambda row: float("nan"), None, "m-r2") as broken:
-        target = Target(str(broken.make_url("")).rstrip("/"), "2", "m-r2", "")
+        target = Endpoint(str(broken.make_url("")).rstrip("/"), "2", "m-r2", "")
         with pytest.raises(JobError, match="rows 0 to 199 wrongly: a prediction is nan"):
             await verdict(model, target, None)
 

@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.job import MAX_BYTES, read
 from slipway.jobs import answers, boundary, smoke
-from slipway.jobs.environment import Environment, JobError, Target
+from slipway.jobs.environment import Endpoint, Environment, JobError
 from slipway.jobs.load import Answer, Load, send
 from slipway.jobs.payload import example
 
@@ -72,7 +72,7 @@ async def url(model: Model) -> AsyncIterator[str]:
 
 def environment(url: str, requests_file: Path | None = None, revision: str = "m-r2", **gate: Any) -> Environment:
     spec = {"p95": "2s", "requests": 60, "rate": 1000, "warmUp": 4, **gate}
-    return Environment("smoke", json.dumps(spec), Target(url, "2", revision, "sha256:0"), None, requests_file)
+    return Environment("smoke", json.dumps(spec), Endpoint(url, "2", revision, "sha256:0"), None, requests_file)
 
 
 async def verdict(url: str, **how: Any) -> GateResult:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from slipway.audit.record import Head, Letter, head_of, sealed
 from slipway.audit.store.protocol import Appended, Row, StoreError
 from slipway.cluster.port import ClusterError, Conflict, NotFound, Object
-from slipway.metrics.source import Reading, Target
+from slipway.metrics.source import PodReading, Target
 from slipway.plan.situation.observed import Counters, Version
 from slipway.registry.protocol import Promotion, RegistryError, RegistryRefusal
 
@@ -305,7 +305,7 @@ class FakeCounters:
     """Pod → why it cannot be read."""
     reads: int = 0
 
-    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, Reading]:
+    async def read(self, targets: Iterable[Target], slow_above: float) -> Mapping[str, PodReading]:
         self.reads += 1
         if self.down:
             return {}

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from slipway.api.outbox import CAPACITY, FORWARD_LIMIT
-from slipway.audit.checkpoint import Checkpoint
+from slipway.audit.checkpoint import SignedCheckpoint
 from slipway.audit.record import Head, canonical
 from slipway.audit.recorder import Recorder
 from slipway.audit.verify import verify
@@ -199,9 +199,9 @@ class TestTheStoreIsDown:
 class TestCheckpoints:
     """Signed, kept with the revision and with the model version, once for what there is to cover."""
 
-    def checkpoint(self, world: World, number: int) -> Checkpoint:
+    def checkpoint(self, world: World, number: int) -> SignedCheckpoint:
         manifest = world.cluster.objects[("ModelRevision", NAMESPACE, f"{NAME}-r{number}")]
-        return Checkpoint.parse(manifest["metadata"]["annotations"]["slipway.dev/checkpoint"])
+        return SignedCheckpoint.parse(manifest["metadata"]["annotations"]["slipway.dev/checkpoint"])
 
     async def test_a_promotion_leaves_one_with_the_revision_and_the_model_version(self, world: World) -> None:
         await serve(world, "1")

@@ -126,7 +126,7 @@ async def test_a_revision_whose_status_is_refused_shows_too(world: World) -> Non
     refuse(world, "ModelRevision", Invalid(422, "status.phase: Unsupported value"))
     world.alias("2")
     world.now = world.later(1)
-    await world.context.board._poll("default", world.context.board._entries["default"])
+    await world.context.registries.refresh("default")
     for _ in range(REPEATED + 4):
         await look(world)
     assert "ModelRevision " in world.condition("Stalled")["message"]

@@ -48,7 +48,7 @@ def said(plan: Plan) -> Says:
 
 async def scene(world: World) -> Scene:
     """What is seen now, the registry's aliases included."""
-    await world.context.board._poll("default", world.context.board._entries["default"])
+    await world.context.registries.refresh("default")
     seen = await observe(world.context, NAMESPACE, NAME, world.now)
     assert seen is not None
     return Scene(seen, world.now)

@@ -26,7 +26,7 @@ from slipway.plan.production.rollback import imminent
 from slipway.plan.situation.observed import Version
 from slipway.plan.situation.scene import Scene
 from slipway.reconcile import reconcile
-from slipway.registry.cache import Board
+from slipway.registry.cache import RegistryCache
 from slipway.settings import Audit, Images, Registry, Settings
 from slipway.status.release import project
 from tests.unit.release.callers import Callers
@@ -102,11 +102,11 @@ class World:
     def restart(self) -> None:
         """A new operator process: nothing but the cluster and the registry survives."""
         instruments = Instruments(CollectorRegistry())
-        board = Board({"default": (self.registry, 1.0)}, instruments)
+        cache = RegistryCache({"default": (self.registry, 1.0)}, instruments)
         self.audit = self.recorder or Recorder(self.store, instruments, SIGNER)
         self.context = Context(
             self.cluster,
-            board,
+            cache,
             self.counters,
             self.counters,
             settings(),
@@ -151,7 +151,7 @@ class World:
         with suppress(StoreError):
             await self.audit.flush()
         self.callers.call(self.now, (NAMESPACE, NAME))
-        await self.context.board._poll("default", self.context.board._entries["default"])
+        await self.context.registries.refresh("default")
         await self._hold_what_a_rollback_reads_against_everything()
         try:
             return await reconcile(self.context, NAMESPACE, NAME)

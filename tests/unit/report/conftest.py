@@ -9,7 +9,7 @@ import pytest
 from slipway.api.release import ModelRelease
 from slipway.cli.release.follow import look
 from slipway.cli.report.command import story
-from slipway.cli.session import Key
+from slipway.cli.session import ReleaseKey
 from slipway.report.story import Story
 from tests.unit.release.fakes import failing, passing
 from tests.unit.release.world import NAME, NAMESPACE, World, version
@@ -34,7 +34,7 @@ async def told() -> Story:
     world.cluster.verdict = passing
     world.edit(rollback={"to": "previous", "reason": NASTY})
     await world.settle(hours=0.05)
-    seen = await look(world.cluster, Key(NAMESPACE, NAME))
+    seen = await look(world.cluster, ReleaseKey(NAMESPACE, NAME))
     versions = {number: version(number, **{"data.version": f"data-{number}", "note": NASTY}) for number in "123"}
     return story(seen, versions, ())
 

@@ -17,7 +17,7 @@ from slipway.cli import main
 from slipway.report import drawing, mermaid
 from slipway.report.card import card
 from slipway.report.files import files, snapshot_schema
-from slipway.report.lineage import Column, Edge, lineage
+from slipway.report.lineage import Edge, Lane, lineage
 from slipway.report.page import bar, page, timelines
 from slipway.report.snapshot import snapshot
 from slipway.report.story import LiveFigures, Panel, Series, Story
@@ -52,11 +52,11 @@ def test_all_files_are_there(told: Story, empty: Story) -> None:
 
 def test_the_lineage_names_every_revision_and_what_led_to_it(told: Story) -> None:
     graph = lineage(told)
-    named = {column: [n.lines for n in graph.nodes if n.column is column] for column in Column}
-    assert [lines[0] for lines in named[Column.REVISION]] == ["cancer-r1", "cancer-r2", "cancer-r3"]
-    assert [lines[1] for lines in named[Column.DATA]] == ["data-1", "data-2", "data-3"]
-    assert [lines[1] for lines in named[Column.RUN]] == ["run-1", "run-2", "run-3"]
-    assert ("gates of cancer-r3", "governance: Pass", "metrics/auc: Pass", "smoke: Fail") in named[Column.GATES]
+    named = {column: [n.lines for n in graph.nodes if n.column is column] for column in Lane}
+    assert [lines[0] for lines in named[Lane.REVISION]] == ["cancer-r1", "cancer-r2", "cancer-r3"]
+    assert [lines[1] for lines in named[Lane.DATA]] == ["data-1", "data-2", "data-3"]
+    assert [lines[1] for lines in named[Lane.RUN]] == ["run-1", "run-2", "run-3"]
+    assert ("gates of cancer-r3", "governance: Pass", "metrics/auc: Pass", "smoke: Fail") in named[Lane.GATES]
     text = mermaid.text(graph)
     assert all(name in text for name in ("cancer-r1", "cancer-r2", "cancer-r3", "data-1", "version 3"))
 
@@ -81,7 +81,7 @@ def test_every_rollback_on_record_is_told(told: Story) -> None:
 def test_what_is_shared_stands_once(told: Story) -> None:
     same = {number: replace(each, tags={"data.version": "one"}) for number, each in told.versions.items()}
     graph = lineage(replace(told, versions=same))
-    assert [n.lines[1] for n in graph.nodes if n.column is Column.DATA] == ["one"]
+    assert [n.lines[1] for n in graph.nodes if n.column is Lane.DATA] == ["one"]
 
 
 def test_a_name_cannot_become_mermaid_syntax(told: Story) -> None:
@@ -173,7 +173,7 @@ def test_the_drawing_has_every_node_and_no_overlap(told: Story) -> None:
     graph = lineage(told)
     boxes = drawing.layout(graph)
     assert set(boxes) == {node.key for node in graph.nodes}
-    for column in Column:
+    for column in Lane:
         stacked = sorted((boxes[n.key] for n in graph.nodes if n.column is column), key=lambda box: box.y)
         assert all(upper.y + upper.height <= lower.y for upper, lower in pairwise(stacked))
 

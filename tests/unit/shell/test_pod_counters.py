@@ -12,7 +12,7 @@ from aiohttp import web
 
 from slipway.metrics import pods
 from slipway.metrics.pods import MIB, PAGE, SMALL_PAGE, PodCounters, counted
-from slipway.metrics.source import Reading, Target
+from slipway.metrics.source import PodReading, Target
 from slipway.plan.situation.observed import Counters
 from slipway_contract import paths
 
@@ -120,7 +120,7 @@ async def pod(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Server, Po
     await runner.cleanup()
 
 
-async def reading(source: PodCounters) -> Reading:
+async def reading(source: PodCounters) -> PodReading:
     return (await source.read([POD], 0.2))[POD.pod]
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 
 import pytest
 
-from slipway.process.workqueue import FIRST_BACKOFF_SECONDS, Key, Queue, Retry
+from slipway.process.workqueue import FIRST_BACKOFF_SECONDS, Queue, Retry
+from slipway.words.names import Key
 
 A, B, C = ("ns", "a"), ("ns", "b"), ("ns", "c")
 

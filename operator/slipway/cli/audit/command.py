@@ -10,13 +10,13 @@ from pathlib import Path
 import click
 
 from slipway.audit import archive as archives
-from slipway.audit.checkpoint import Checkpoint
+from slipway.audit.checkpoint import SignedCheckpoint
 from slipway.audit.store.protocol import StoreError
 from slipway.audit.store.sql import SqlStore
 from slipway.audit.verify import Finding, Log, untrusted, verify
 from slipway.cli import options
 from slipway.cli.audit import source
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 
 DAMAGED = 1
 """Exit code where the log is not whole."""
@@ -40,7 +40,7 @@ def command() -> None:
 
 
 @contextmanager
-def _opened(operator_namespace: str, url: str | None, release: Key | None = None) -> Iterator[source.Source]:
+def _opened(operator_namespace: str, url: str | None, release: ReleaseKey | None = None) -> Iterator[source.AuditLog]:
     if url:
         yield source.database(url, release)
     else:
@@ -56,7 +56,7 @@ def _opened(operator_namespace: str, url: str | None, release: Key | None = None
 @database
 def export(out: Path | None, release: str | None, namespace: str, **where: str) -> None:
     """Write the log as JSON lines. FILE.checkpoints holds a signed record of its end."""
-    wanted = Key(namespace, release) if release else None
+    wanted = ReleaseKey(namespace, release) if release else None
     with _opened(where["operator_namespace"], where["database"], wanted) as log:
         if out is None:
             for line in log.lines:
@@ -114,7 +114,7 @@ def _missing(log: Log, witness: source.Witness) -> Iterator[Finding]:
             yield Finding(log.head.seq + 1, f"it is missing: {name} has recorded {entry} entries, the log has {have}")
 
 
-def _conclude(log: Log, further: Iterable[Finding], signed: list[Checkpoint], key: str | None) -> None:
+def _conclude(log: Log, further: Iterable[Finding], signed: list[SignedCheckpoint], key: str | None) -> None:
     """Print what was found, and end with the exit code that says so."""
     findings = [*log.findings, *further, *(untrusted(signed, key) if key else [])]
     for finding in findings:

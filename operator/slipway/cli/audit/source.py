@@ -13,13 +13,13 @@ from urllib.parse import urlencode
 
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
-from slipway.audit.checkpoint import Checkpoint, KeyProblem, public_key
+from slipway.audit.checkpoint import KeyProblem, SignedCheckpoint, public_key
 from slipway.audit.export import PORT
 from slipway.audit.record import Head
 from slipway.audit.store.protocol import StoreError
 from slipway.audit.store.sql import SqlStore
 from slipway.cli.kubectl import forwarded, operator_pod
-from slipway.cli.session import Failure, Key, on_cluster
+from slipway.cli.session import Failure, ReleaseKey, on_cluster
 from slipway.cluster.port import Cluster
 from slipway.words.names import CHECKPOINT_ANNOTATION
 
@@ -29,14 +29,14 @@ SIDECAR = ".checkpoints"
 
 
 @dataclass(frozen=True)
-class Source:
+class AuditLog:
     """A log, ready to be read once."""
 
     lines: Iterator[bytes]
     """One record each, without its newline."""
     anchor: Head | None = None
     """What the first record follows; None: not known."""
-    checkpoint: Checkpoint | None = None
+    checkpoint: SignedCheckpoint | None = None
     """The end, signed by whoever serves the log."""
     key: str | None = None
     """The public key of whoever serves the log."""
@@ -47,7 +47,7 @@ class Collected:
     """A whole log in memory."""
 
     lines: list[bytes]
-    checkpoint: Checkpoint | None
+    checkpoint: SignedCheckpoint | None
 
     def save(self, path: Path) -> Path:
         """Write it as `export` would, the signed end beside it; the path."""
@@ -64,14 +64,14 @@ def collected(namespace: str) -> Collected:
 
 
 @contextmanager
-def operators(namespace: str, release: Key | None = None) -> Iterator[Source]:
+def operators(namespace: str, release: ReleaseKey | None = None) -> Iterator[AuditLog]:
     """The operator's log, through a forwarded port. Raises Failure."""
     with forwarded(namespace, operator_pod(namespace), PORT) as url:
         state = json.loads(_get(f"{url}/state"))
-        signed = Checkpoint.parse(state["checkpoint"]) if state["checkpoint"] else None
+        signed = SignedCheckpoint.parse(state["checkpoint"]) if state["checkpoint"] else None
         wanted = {"namespace": release.namespace, "release": release.name} if release else {}
         lines = _lines(f"{url}/records?{urlencode(wanted)}")
-        yield Source(lines, Head(**state["anchor"]), signed, signed.key if signed else None)
+        yield AuditLog(lines, Head(**state["anchor"]), signed, signed.key if signed else None)
 
 
 def operators_key(namespace: str) -> str:
@@ -80,28 +80,28 @@ def operators_key(namespace: str) -> str:
         return _get(f"{url}/key").decode()
 
 
-def database(url: str, release: Key | None = None) -> Source:
+def database(url: str, release: ReleaseKey | None = None) -> AuditLog:
     """A store that can be reached from here. Raises Failure."""
     try:
         store = SqlStore(url, migrate=False)
-        return Source(_bodies(store, release), store.anchor())
+        return AuditLog(_bodies(store, release), store.anchor())
     except StoreError as error:
         raise Failure(f"the database cannot be read: {error}") from None
 
 
-def file(path: Path) -> Source:
+def file(path: Path) -> AuditLog:
     """A file that `export` wrote. Raises Failure."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Failure(f"{path} cannot be read: {error.strerror}") from None
-    return Source(iter(data.removesuffix(b"\n").split(b"\n") if data else []))
+    return AuditLog(iter(data.removesuffix(b"\n").split(b"\n") if data else []))
 
 
-def checkpoints(path: Path) -> list[Checkpoint]:
+def checkpoints(path: Path) -> list[SignedCheckpoint]:
     """The checkpoints in a file, one a line. Raises Failure."""
     try:
-        return [Checkpoint.parse(line) for line in path.read_text().splitlines() if line]
+        return [SignedCheckpoint.parse(line) for line in path.read_text().splitlines() if line]
     except (OSError, ValueError) as error:
         raise Failure(f"{path}: {error}") from None
 
@@ -118,7 +118,7 @@ def trusted(path: Path) -> str:
 class Witness:
     """What the objects in the cluster say about the log."""
 
-    checkpoints: list[Checkpoint]
+    checkpoints: list[SignedCheckpoint]
     entries: dict[str, tuple[str, int]]
     """Object uid → its name, and its newest entry that no longer waits in its outbox."""
     broken: list[str]
@@ -139,7 +139,7 @@ async def _witnesses(cluster: Cluster) -> Witness:
         _entry(revision, found)
         text = revision.metadata.annotations.get(CHECKPOINT_ANNOTATION)
         try:
-            found.checkpoints.extend([Checkpoint.parse(text)] if text else [])
+            found.checkpoints.extend([SignedCheckpoint.parse(text)] if text else [])
         except ValueError:
             found.broken.append(f"{revision.metadata.namespace}/{revision.name}")
     return found
@@ -171,7 +171,7 @@ def _lines(url: str) -> Iterator[bytes]:
         raise Failure(f"reading the operator's audit log was interrupted: {error}; try again") from None
 
 
-def _bodies(store: SqlStore, release: Key | None) -> Iterator[bytes]:
+def _bodies(store: SqlStore, release: ReleaseKey | None) -> Iterator[bytes]:
     try:
         for row in store.rows():
             if release is None or (row.namespace, row.release) == (release.namespace, release.name):

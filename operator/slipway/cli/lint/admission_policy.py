@@ -12,12 +12,12 @@ from typing import Any
 
 from slipway.api.base import GROUP, VERSION
 from slipway.gates.inline.governance import fix as how_to_mend
-from slipway.gates.inline.policy import Policy, Rule, TagRule
+from slipway.gates.inline.policy import GovernancePolicy, Rule, TagRule
 
 _API = "admissionregistration.k8s.io/v1"
 
 
-def manifests(policy: Policy, name: str) -> list[dict[str, Any]]:
+def manifests(policy: GovernancePolicy, name: str) -> list[dict[str, Any]]:
     """The ValidatingAdmissionPolicy `name` and its binding, which denies.
 
     Raises ValueError when no tag of the policy has `label: true`: such a policy would admit everything.
@@ -49,7 +49,7 @@ def manifests(policy: Policy, name: str) -> list[dict[str, Any]]:
 _LABELS = "has(object.metadata.labels) ? object.metadata.labels : {}"
 
 
-def _of_tags(policy: Policy) -> Iterator[dict[str, str]]:
+def _of_tags(policy: GovernancePolicy) -> Iterator[dict[str, str]]:
     for tag in policy.tags:
         if not tag.label:
             continue
@@ -62,7 +62,7 @@ def _of_tags(policy: Policy) -> Iterator[dict[str, str]]:
             yield _validation(f"!{_present(tag.name)} || {value}", says)
 
 
-def _of_rules(policy: Policy) -> Iterator[dict[str, str]]:
+def _of_rules(policy: GovernancePolicy) -> Iterator[dict[str, str]]:
     labels = {tag.name for tag in policy.tags if tag.label}
     for rule in policy.rules:
         if not set(rule.when) <= labels:

@@ -15,7 +15,7 @@ import yaml
 from slipway.cli.lint import formats as lint_formats
 from slipway.cli.lint.admission_policy import manifests
 from slipway.cli.lint.formats import Report
-from slipway.gates.inline.governance import Policy, PolicyError, approval, problems
+from slipway.gates.inline.governance import GovernancePolicy, PolicyError, approval, problems
 
 FORMATS: dict[str, Callable[[Report], str]] = {
     "text": lint_formats.text,
@@ -35,7 +35,7 @@ class Unusable(click.ClickException):
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class LintedText:
     """Where the tags come from: a file, or a model version in MLflow."""
 
     file: Path | None
@@ -64,7 +64,7 @@ def source(function: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--model", metavar="models:/NAME/VERSION", help="Version in MLflow; models:/NAME@ALIAS works too.")
     @click.option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow server; $MLFLOW_TRACKING_URI.")
     def wrapped(tags: Path | None, model: str | None, tracking_uri: str | None, **rest: Any) -> Any:
-        return function(source=Source(tags, model, tracking_uri), **rest)
+        return function(source=LintedText(tags, model, tracking_uri), **rest)
 
     wrapped.__doc__ = function.__doc__
     return wrapped
@@ -77,7 +77,7 @@ def source(function: Callable[..., Any]) -> Callable[..., Any]:
     "--admission-policy", metavar="NAME", help="Check nothing; print a ValidatingAdmissionPolicy NAME instead."
 )
 @source
-def command(policy: Path, style: str, admission_policy: str | None, source: Source) -> None:
+def command(policy: Path, style: str, admission_policy: str | None, source: LintedText) -> None:
     """Check a model version's tags against a governance policy.
 
     Exit code 0: nothing to object to. 1: problems, all of them listed. 2: the check could not be made.
@@ -93,10 +93,10 @@ def command(policy: Path, style: str, admission_policy: str | None, source: Sour
     sys.exit(FOUND_PROBLEMS if report.problems else 0)
 
 
-def policy_in(path: Path) -> Policy:
+def policy_in(path: Path) -> GovernancePolicy:
     """The policy in the file at `path`. Raises Unusable."""
     try:
-        return Policy.parse(path.read_text(encoding="utf-8"))
+        return GovernancePolicy.parse(path.read_text(encoding="utf-8"))
     except (PolicyError, UnicodeDecodeError) as error:
         raise Unusable(f"{path}: {error}") from error
 
@@ -112,7 +112,7 @@ def tags_in(path: Path) -> dict[str, str]:
     return document
 
 
-def admission(policy: Policy, name: str) -> str:
+def admission(policy: GovernancePolicy, name: str) -> str:
     """The admission policy and its binding, as YAML. Raises Unusable when the policy asks for no labels."""
     try:
         return yaml.safe_dump_all(manifests(policy, name), sort_keys=False, width=120)

@@ -13,7 +13,7 @@ from rich.table import Table
 from slipway.audit.export import PORT
 from slipway.cli import options
 from slipway.cli.kubectl import forwarded, operator_pod
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 from slipway.cli.view import CONSOLE, plain_table
 
 TIMEOUT_SECONDS = 30.0
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 30.0
 @click.command()
 @options.key
 @options.operator_namespace
-def command(key: Key, operator_namespace: str) -> None:
+def command(key: ReleaseKey, operator_namespace: str) -> None:
     """Show every step of the plan, and what it says about the release now. The operator is asked; nothing changes."""
     with forwarded(operator_namespace, operator_pod(operator_namespace), PORT) as url:
         CONSOLE.print(table(asked(f"{url}/explain/{key.namespace}/{key.name}")))

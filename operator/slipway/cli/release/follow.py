@@ -11,7 +11,7 @@ from slipway.api.base import seconds
 from slipway.api.release import ModelRelease
 from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision, Phase
-from slipway.cli.session import Failure, Key, read_release, read_revisions
+from slipway.cli.session import Failure, ReleaseKey, read_release, read_revisions
 from slipway.cluster.port import Cluster
 from slipway.plan.situation.phases import IN_FLIGHT, SERVING
 
@@ -29,14 +29,14 @@ _OVER_UNLESS = IN_FLIGHT | {Phase.WATCHING}
 class Wish:
     """What should become of which release, and what there was before it was asked for."""
 
-    key: Key
+    key: ReleaseKey
     version: str
     after: int = 0
     """Number of the newest revision before: a later one is the answer."""
 
 
 @dataclass(frozen=True)
-class Look:
+class Progress:
     """One look at a release."""
 
     release: ModelRelease
@@ -55,13 +55,13 @@ class Look:
         return against[-1] if against and wanted and wanted.version == wish.version else None
 
 
-Tell = Callable[[Look, ModelRevision | None], None]
+Tell = Callable[[Progress, ModelRevision | None], None]
 
 
-async def look(cluster: Cluster, key: Key) -> Look:
+async def look(cluster: Cluster, key: ReleaseKey) -> Progress:
     """One look. Raises Failure where the release does not exist."""
     release, revisions = await asyncio.gather(read_release(cluster, key), read_revisions(cluster, key))
-    return Look(release, tuple(revisions))
+    return Progress(release, tuple(revisions))
 
 
 async def follow(cluster: Cluster, wish: Wish, limit: float, tell: Tell) -> ModelRevision | Rejected:
@@ -96,7 +96,7 @@ def promoted(revision: ModelRevision) -> bool:
     return revision.status.phase in PROMOTED
 
 
-def where(wish: Wish, seen: Look, revision: ModelRevision | None) -> str:
+def where(wish: Wish, seen: Progress, revision: ModelRevision | None) -> str:
     """Where a release stands that was given up on, and what to look at."""
     message = seen.release.status.message or "the operator has not responded; check that it is running"
     if revision is None:

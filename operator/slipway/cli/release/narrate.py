@@ -10,7 +10,7 @@ from rich.text import Text
 
 from slipway.api.release_status import Rejected
 from slipway.api.revision import ModelRevision, Phase
-from slipway.cli.release.follow import Look, Wish, promoted
+from slipway.cli.release.follow import Progress, Wish, promoted
 from slipway.cli.session import NOT_PROMOTED
 from slipway.cli.view import CONSOLE, VERDICT_COLOURS, gates, phase
 
@@ -44,7 +44,7 @@ class Narrator:
     ) -> None:
         self._spinner.stop()
 
-    def __call__(self, seen: Look, revision: ModelRevision | None) -> None:
+    def __call__(self, seen: Progress, revision: ModelRevision | None) -> None:
         """Take one look."""
         if seen.release.status.message:
             message = Text(" ".join(seen.release.status.message.split()))

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from slipway.api.policy import Rollback
 from slipway.api.release import LifecycleStages, ModelRelease
 from slipway.api.revision import ModelRevision, Phase
-from slipway.cli.session import Failure, Key, read_release, read_revisions
+from slipway.cli.session import Failure, ReleaseKey, read_release, read_revisions
 from slipway.cli.view import phase_seconds
 from slipway.cluster.port import Cluster
 from slipway.observe import views
@@ -80,7 +80,7 @@ class Preview:
         return lines
 
 
-async def preview(cluster: Cluster, key: Key, request: Rollback) -> Preview:
+async def preview(cluster: Cluster, key: ReleaseKey, request: Rollback) -> Preview:
     """The rollback that `request` would start now. Raises Failure where there is none."""
     seen = await observe(cluster, key)
     scene = Scene(replace(seen, release=asking(seen.release, request)), datetime.now(UTC))
@@ -105,7 +105,7 @@ def asking(release: ModelRelease, request: Rollback) -> ModelRelease:
     return release.model_copy(update={"spec": spec, "status": release.status.model_copy(update={"rollback": None})})
 
 
-async def observe(cluster: Cluster, key: Key) -> Observed:
+async def observe(cluster: Cluster, key: ReleaseKey) -> Observed:
     """What the planner needs to know for a rollback."""
     release, revisions, service, deployments = await asyncio.gather(
         read_release(cluster, key),

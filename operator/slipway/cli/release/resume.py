@@ -8,7 +8,7 @@ from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision, Phase
 from slipway.cli import options
 from slipway.cli.release.follow import look
-from slipway.cli.session import Failure, Key, on_cluster
+from slipway.cli.session import Failure, ReleaseKey, on_cluster
 from slipway.cli.view import CONSOLE
 from slipway.cluster.port import Cluster
 
@@ -18,13 +18,13 @@ from slipway.cluster.port import Cluster
 @click.option(
     "--step", type=click.IntRange(1, 16), help="Resume all steps up to this one.  [default: the current step]"
 )
-def command(key: Key, step: int | None) -> None:
+def command(key: ReleaseKey, step: int | None) -> None:
     """Resume the candidate's current canary step. The step still needs its evidence."""
     mark = on_cluster(lambda cluster: resume(cluster, key, step))
     CONSOLE.print(f"[green]✓[/] spec.resume of {key} is {mark}")
 
 
-async def resume(cluster: Cluster, key: Key, step: int | None) -> str:
+async def resume(cluster: Cluster, key: ReleaseKey, step: int | None) -> str:
     """Write spec.resume; what was written. Raises Failure where no canary is under way."""
     seen = await look(cluster, key)
     candidate = _in_canary(seen.release, seen.revisions)

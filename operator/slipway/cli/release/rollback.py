@@ -20,7 +20,7 @@ from slipway.api.traffic import Router
 from slipway.cli import options
 from slipway.cli.kubectl import audit_entries
 from slipway.cli.release.preview import Preview, preview
-from slipway.cli.session import Failure, Key, on_cluster, read_release
+from slipway.cli.session import Failure, ReleaseKey, on_cluster, read_release
 from slipway.cli.view import CONSOLE, plain_table
 from slipway.cluster.port import Cluster, Object
 from slipway.observe.views import route_view
@@ -70,7 +70,7 @@ def request_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--dry-run", is_flag=True, help="Show what would happen without changing anything.")
 @click.option("--timeout", type=options.Span(), default=f"{COLD_SECONDS:.0f}s", show_default=True, help="Timeout.")
 @options.operator_namespace
-def command(key: Key, request: Rollback, dry_run: bool, timeout: float, operator_namespace: str) -> None:
+def command(key: ReleaseKey, request: Rollback, dry_run: bool, timeout: float, operator_namespace: str) -> None:
     """Roll production back to a revision that served before. Nothing is promoted until spec.rollback is removed."""
     before = on_cluster(lambda cluster: preview(cluster, key, request))
     if dry_run:
@@ -105,7 +105,7 @@ def describe(before: Preview) -> None:
     CONSOLE.print("[dim]dry run: nothing was changed[/]")
 
 
-async def roll_back(cluster: Cluster, key: Key, request: Rollback, before: Preview, limit: float) -> Done:
+async def roll_back(cluster: Cluster, key: ReleaseKey, request: Rollback, before: Preview, limit: float) -> Done:
     """Write spec.rollback and wait until production was seen to move and the operator wrote it down. Raises Failure."""
     # null removes what an older request may have named beside what this one does.
     whole = {"to": None, "version": None, "reason": None, **request.wire()}
@@ -116,13 +116,13 @@ async def roll_back(cluster: Cluster, key: Key, request: Rollback, before: Previ
     return Done(max(0.0, moved - accepted), settled - accepted)
 
 
-async def _write(cluster: Cluster, key: Key, spec: dict[str, Any]) -> float:
+async def _write(cluster: Cluster, key: ReleaseKey, spec: dict[str, Any]) -> float:
     """Merge `spec` into the release's; when the API server had accepted it."""
     await cluster.patch_merge("ModelRelease", key.namespace, key.name, {"spec": spec})
     return time.monotonic()
 
 
-async def _moved(cluster: Cluster, key: Key, before: Preview, limit: float) -> float:
+async def _moved(cluster: Cluster, key: ReleaseKey, before: Preview, limit: float) -> float:
     """When production traffic was first seen to follow the target alone."""
     give_up, target = time.monotonic() + limit, before.target.name
     kind = "HTTPRoute" if before.release.status.router is Router.GATEWAY else "Service"
@@ -147,7 +147,7 @@ def _weights(route: Object) -> set[str]:
     return set(route_view(route).weights)
 
 
-async def _settled(cluster: Cluster, key: Key, before: Preview, give_up: float) -> float:
+async def _settled(cluster: Cluster, key: ReleaseKey, before: Preview, give_up: float) -> float:
     """When the operator had written down that the rollback is complete."""
     while time.monotonic() < give_up:
         state = (await read_release(cluster, key)).status.rollback
@@ -160,7 +160,7 @@ async def _settled(cluster: Cluster, key: Key, before: Preview, give_up: float) 
     )
 
 
-def decisions(key: Key, operator_namespace: str, done: Done) -> list[dict[str, Any]]:
+def decisions(key: ReleaseKey, operator_namespace: str, done: Done) -> list[dict[str, Any]]:
     """The operator's audit entries of this rollback."""
     entries = audit_entries(operator_namespace, since_seconds=int(done.settled) + 5)
     mine = [e for e in entries if (e.get("namespace"), e.get("release")) == (key.namespace, key.name)]
@@ -168,7 +168,7 @@ def decisions(key: Key, operator_namespace: str, done: Done) -> list[dict[str, A
     return [{k: v for k, v in entry.items() if k not in _ENVELOPE} for entry in decided]
 
 
-def lifting(key: Key) -> str:
+def lifting(key: ReleaseKey) -> str:
     """How to allow promotions again."""
     patch = json.dumps({"spec": {"rollback": None}})
     return (

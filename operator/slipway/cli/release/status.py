@@ -10,8 +10,8 @@ from slipway.api.release import ModelRelease
 from slipway.api.release_status import RevisionRef
 from slipway.api.revision import Phase
 from slipway.cli import options
-from slipway.cli.release.follow import Look, look
-from slipway.cli.session import Key, on_cluster
+from slipway.cli.release.follow import Progress, look
+from slipway.cli.session import ReleaseKey, on_cluster
 from slipway.cli.view import CONSOLE, ago, canary, gates, headline, plain_table, revisions
 
 _BAD_WHEN_TRUE = {"Reconciling": "cyan", "Stalled": "red", "Held": "yellow"}
@@ -19,12 +19,12 @@ _BAD_WHEN_TRUE = {"Reconciling": "cyan", "Stalled": "red", "Held": "yellow"}
 
 @click.command()
 @options.key
-def command(key: Key) -> None:
+def command(key: ReleaseKey) -> None:
     """Show the state of a release: what serves, what is in progress, what was decided."""
     show(on_cluster(lambda cluster: look(cluster, key)))
 
 
-def show(seen: Look) -> None:
+def show(seen: Progress) -> None:
     """Print it."""
     status = seen.release.status
     CONSOLE.print(headline(seen.release))

@@ -8,16 +8,16 @@ import time
 import click
 
 from slipway.cli import options
-from slipway.cli.release.follow import Look, Wish, follow, look, patience
+from slipway.cli.release.follow import Progress, Wish, follow, look, patience
 from slipway.cli.release.narrate import Narrator, conclude
-from slipway.cli.session import Failure, Key, on_cluster
+from slipway.cli.session import Failure, ReleaseKey, on_cluster
 
 
 @click.command()
 @options.key
 @click.option("--version", "wanted", help="Model version to wait for. Defaults to the requested version.")
 @options.timeout
-def command(key: Key, wanted: str | None, timeout: float | None) -> None:
+def command(key: ReleaseKey, wanted: str | None, timeout: float | None) -> None:
     """Wait for the release in progress to finish.
 
     Exit codes: 0 promoted, 1 rejected or taken back, 2 error or timeout.
@@ -30,7 +30,7 @@ def command(key: Key, wanted: str | None, timeout: float | None) -> None:
     sys.exit(conclude(wish, end))
 
 
-def wanted_version(seen: Look) -> str:
+def wanted_version(seen: Progress) -> str:
     """The version that the spec asks for, as far as the operator knows. Raises Failure where it does not."""
     status, fixed = seen.release.status, seen.release.spec.model.candidate.version
     version = fixed or (status.wanted.version if status.wanted else None)

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from slipway.cli.registry import operators_settings, reachable
-from slipway.cli.session import Failure, Key
+from slipway.cli.session import Failure, ReleaseKey
 from slipway.cluster.port import Cluster
 from slipway.report.board import PanelQuery, named, queries
 from slipway.report.story import Panel, Series
@@ -40,7 +40,7 @@ async def configured_prometheus(cluster: Cluster, operator_namespace: str) -> st
     return known[0] if known else None
 
 
-def drawn(board: Mapping[str, Any], key: Key, url: str, window: float) -> tuple[Panel, ...]:
+def drawn(board: Mapping[str, Any], key: ReleaseKey, url: str, window: float) -> tuple[Panel, ...]:
     """The board's curves over the last `window` seconds, from the Prometheus at `url`. Raises Failure."""
     asked = [q for q in queries(board, {"namespace": key.namespace, "release": key.name}) if q.kind == DRAWN]
     with reachable(url) as here:

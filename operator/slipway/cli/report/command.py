@@ -14,10 +14,10 @@ import click
 from slipway.api.revision import ModelRevision, Watched
 from slipway.cli import options
 from slipway.cli.audit import source as audit_source
-from slipway.cli.registry import Registry, configured_url, reachable
-from slipway.cli.release.follow import Look, look
+from slipway.cli.registry import RegistryAdmin, configured_url, reachable
+from slipway.cli.release.follow import Progress, look
 from slipway.cli.report import board
-from slipway.cli.session import Failure, Key, on_cluster
+from slipway.cli.session import Failure, ReleaseKey, on_cluster
 from slipway.cli.view import CONSOLE
 from slipway.cluster.port import Cluster
 from slipway.plan.situation.observed import Version
@@ -45,13 +45,13 @@ AUDIT = "audit.jsonl"
     show_default=True,
     help="Directory for the files. It is created if needed; files of an earlier report are replaced.",
 )
-def command(key: Key, mlflow: options.Mlflow, prometheus: str | None, window: float, out: Path) -> None:
+def command(key: ReleaseKey, mlflow: options.Mlflow, prometheus: str | None, window: float, out: Path) -> None:
     """Write lineage.mmd, metrics_snapshot.json, audit.jsonl, model_card.md and report.html.
 
     What cannot be read (MLflow, the audit log, Prometheus) is left out of the report, and said.
     """
 
-    async def read(cluster: Cluster) -> tuple[Look, str]:
+    async def read(cluster: Cluster) -> tuple[Progress, str]:
         seen = await look(cluster, key)
         url = mlflow.tracking_uri or await configured_url(cluster, seen.release, mlflow.operator_namespace)
         return seen, url
@@ -68,7 +68,7 @@ def command(key: Key, mlflow: options.Mlflow, prometheus: str | None, window: fl
         CONSOLE.print(f"wrote {path}")
 
 
-def _panels(key: Key, operator_namespace: str, prometheus: str | None, window: float) -> tuple[Panel, ...]:
+def _panels(key: ReleaseKey, operator_namespace: str, prometheus: str | None, window: float) -> tuple[Panel, ...]:
     """The board's panels. A board that may not be read, or a Prometheus that is gone, costs the curves."""
     try:
         url = prometheus or on_cluster(lambda cluster: board.configured_prometheus(cluster, operator_namespace))
@@ -83,7 +83,7 @@ def _panels(key: Key, operator_namespace: str, prometheus: str | None, window: f
         return ()
 
 
-def story(seen: Look, versions: Mapping[str, Version], records: Sequence[Mapping[str, Any]]) -> Story:
+def story(seen: Progress, versions: Mapping[str, Version], records: Sequence[Mapping[str, Any]]) -> Story:
     """What the report tells."""
     return Story(
         release=seen.release,
@@ -118,11 +118,11 @@ def _log(operator_namespace: str) -> audit_source.Collected | None:
         return None
 
 
-def _about(record: Mapping[str, Any], key: Key) -> bool:
+def _about(record: Mapping[str, Any], key: ReleaseKey) -> bool:
     return (record["namespace"], record["release"]) == (key.namespace, key.name)
 
 
-def counted(seen: Look) -> LiveFigures | None:
+def counted(seen: Progress) -> LiveFigures | None:
     """What the operator counted of the live revision while it watched it."""
     live = seen.release.status.live
     revision: ModelRevision | None = next((r for r in seen.revisions if live and r.name == live.revision), None)
@@ -133,13 +133,13 @@ def counted(seen: Look) -> LiveFigures | None:
     return LiveFigures(source, watched.requests, watched.slow, watched.errors, timed=watched.timed)
 
 
-def _described(url: str, seen: Look) -> Mapping[str, Version]:
+def _described(url: str, seen: Progress) -> Mapping[str, Version]:
     """What MLflow says of every version; a registry that cannot be reached costs the report its tags, no more."""
     model = seen.release.spec.model.name
     wanted = sorted({revision.spec.model.version for revision in seen.revisions})
     try:
         with reachable(url) as here:
-            registry = Registry(here)
+            registry = RegistryAdmin(here)
             return {version: registry.described(model, version) for version in wanted}
     except Failure as error:
         CONSOLE.print(f"[yellow]without MLflow's tags[/]: {error.message}")

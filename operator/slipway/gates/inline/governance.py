@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 
 from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.inline import pattern
-from slipway.gates.inline.policy import Policy, PolicyError, Rule, TagRule
+from slipway.gates.inline.policy import GovernancePolicy, PolicyError, Rule, TagRule
 from slipway.words.text import count, plain
 
-__all__ = ["ApprovalDemand", "Policy", "PolicyError", "Problem", "approval", "judge", "problems"]
+__all__ = ["ApprovalDemand", "GovernancePolicy", "PolicyError", "Problem", "approval", "judge", "problems"]
 
 NAME = "governance"
 _SHOWN = 120
@@ -40,14 +40,14 @@ class ApprovalDemand:
     four_eyes: bool
 
 
-def problems(policy: Policy, tags: Mapping[str, str]) -> tuple[Problem, ...]:
+def problems(policy: GovernancePolicy, tags: Mapping[str, str]) -> tuple[Problem, ...]:
     """Everything about `tags` (name → value) that `policy` objects to, in the policy's order."""
     found = [problem for tag in policy.tags for problem in _of_tag(tag, tags)]
     found += [problem for rule in policy.rules if _applies(rule, tags) for problem in _of_rule(rule, tags)]
     return tuple(found)
 
 
-def approval(policy: Policy, tags: Mapping[str, str]) -> ApprovalDemand | None:
+def approval(policy: GovernancePolicy, tags: Mapping[str, str]) -> ApprovalDemand | None:
     """The approval that `policy` demands for `tags`; None when it demands none."""
     asking = [(rule.name, rule.approval) for rule in policy.rules if rule.approval and _applies(rule, tags)]
     if not asking:
@@ -55,7 +55,7 @@ def approval(policy: Policy, tags: Mapping[str, str]) -> ApprovalDemand | None:
     return ApprovalDemand(tuple(name for name, _ in asking), any(wanted.four_eyes for _, wanted in asking))
 
 
-def judge(policy: Policy, tags: Mapping[str, str]) -> GateResult:
+def judge(policy: GovernancePolicy, tags: Mapping[str, str]) -> GateResult:
     """The verdict on the tags (name → value) of a model version. Pass only when nothing is objected to."""
     found = problems(policy, tags)
     demand = approval(policy, tags)
@@ -79,7 +79,7 @@ def judge(policy: Policy, tags: Mapping[str, str]) -> GateResult:
     )
 
 
-def _message(policy: Policy, found: tuple[Problem, ...]) -> str:
+def _message(policy: GovernancePolicy, found: tuple[Problem, ...]) -> str:
     if not found:
         rules = f" and {count(len(policy.rules), 'rule')}" if policy.rules else ""
         return f"the version's tags satisfy the policy's {count(len(policy.tags), 'tag')}{rules}"

@@ -79,7 +79,7 @@ class Rule(_Strict):
         return self
 
 
-class Policy(_Strict):
+class GovernancePolicy(_Strict):
     """A whole governance.tags.yaml."""
 
     api_version: Literal["slipway.dev/v1alpha1"]
@@ -94,7 +94,7 @@ class Policy(_Strict):
         return self._digest
 
     @classmethod
-    def parse(cls, text: str) -> Policy:
+    def parse(cls, text: str) -> GovernancePolicy:
         """The policy in `text`, a YAML document in which every scalar counts as text (so `no` stays `no`).
 
         Raises PolicyError with a sentence that names the place and what to do.
@@ -109,7 +109,7 @@ class Policy(_Strict):
         return policy
 
     @model_validator(mode="after")
-    def _consistent(self) -> Policy:
+    def _consistent(self) -> GovernancePolicy:
         names = [tag.name for tag in self.tags]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"tags lists {', '.join(twice)} more than once")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from slipway.api.policy import Step
+from slipway.api.policy import CanaryStep
 from slipway.api.revision import Canary, ModelRevision, Phase
 from slipway.gates.watch.slo import SloJudgement, judge
 from slipway.plan.production.counting import counted_beside, renewed
@@ -54,12 +54,12 @@ class Look:
         return judge(self.candidate.spec.policy.slo, watched, watched.production)
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[CanaryStep, ...]:
         """All steps, as they were pinned."""
         return self.candidate.spec.policy.rollout.steps
 
     @property
-    def asked(self) -> Step:
+    def asked(self) -> CanaryStep:
         """The step that it is at."""
         return self.steps[self.known.step - 1]
 

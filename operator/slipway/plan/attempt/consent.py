@@ -9,12 +9,11 @@ from slipway.api.gates.verdict import GateResult
 from slipway.api.reasons import decisions, rules
 from slipway.api.revision import Consent, ModelRevision
 from slipway.gates import approval
-from slipway.gates.decision import Action, Decision, decide, undecided
+from slipway.gates.decision import GateAction, GateDecision, decide, undecided
 from slipway.gates.inline.governance import ApprovalDemand
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing import moves
-from slipway.plan.writing.actions import NOW, Plan
-from slipway.plan.writing.actions import Decision as Recorded
+from slipway.plan.writing.actions import NOW, Decision, Plan
 from slipway.plan.writing.moves import note, wait
 from slipway.words.times import parse, stamp
 
@@ -30,7 +29,8 @@ def record(scene: Scene, candidate: ModelRevision) -> Plan | None:
         at = stamp(scene.now) if given else None
         consent = known.model_copy(update={"approved": given, "given_at": at, "approver": approver if given else None})
         return moves.record(candidate, _given(scene, candidate, given), consent=consent)
-    answered = decide(candidate.spec.policy.gates, candidate.status.gates).action in (Action.PROMOTE, Action.APPROVAL)
+    decided = decide(candidate.spec.policy.gates, candidate.status.gates)
+    answered = decided.action in (GateAction.PROMOTE, GateAction.APPROVAL)
     if answered and known.waiting_since is None and _needed(candidate):
         return _waiting(candidate, known.model_copy(update={"waiting_since": stamp(scene.now)}))
     return None
@@ -42,7 +42,7 @@ def _waiting(candidate: ModelRevision, consent: Consent) -> Plan:
         return note(candidate, consent=consent)
     what = f"all gates are complete; to approve, set spec.gates.approval.approved to {candidate.digest}"
     details = {"version": candidate.spec.model.version}
-    asked = Recorded(decisions.APPROVAL_ASKED, candidate.name, what, rule(rules.APPROVAL), details=details)
+    asked = Decision(decisions.APPROVAL_ASKED, candidate.name, what, rule(rules.APPROVAL), details=details)
     return moves.record(candidate, asked, consent=consent)
 
 
@@ -52,10 +52,10 @@ def _approver(scene: Scene) -> str | None:
     return None if by == UNVERIFIED else by
 
 
-def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Recorded:
+def _given(scene: Scene, candidate: ModelRevision, digest: str | None) -> Decision:
     what = f"spec.gates.approval.approved names {digest}" if digest else "spec.gates.approval.approved was removed"
     action = decisions.APPROVED if digest else decisions.APPROVAL_WITHDRAWN
-    return Recorded(action, candidate.name, what, actor=scene.who(Part.APPROVED))
+    return Decision(action, candidate.name, what, actor=scene.who(Part.APPROVED))
 
 
 def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:
@@ -67,7 +67,7 @@ def judge(scene: Scene, candidate: ModelRevision) -> GateResult | None:
     return approval.judge(gate, _request(scene, candidate, digest, parse(state.waiting_since)))
 
 
-def ask(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
+def ask(scene: Scene, candidate: ModelRevision, decision: GateDecision) -> Plan:
     """Wait for a human; look again when the wait is over."""
     state = candidate.status.consent
     if state is None or state.waiting_since is None or candidate.digest is None:

@@ -9,7 +9,7 @@ from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.api.reasons import attempts, stalls
 from slipway.api.revision import ModelRevision, Phase
 from slipway.gates import job as gate_verdict
-from slipway.gates.decision import Action, Decision, decide, expected
+from slipway.gates.decision import GateAction, GateDecision, decide, expected
 from slipway.gates.evidence import run_number, stale
 from slipway.plan.attempt import canary, consent
 from slipway.plan.attempt.evidence import against, identity_of, judged, merged, stamped
@@ -39,11 +39,11 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if outdated:
         return _again(candidate, outdated)
     decision = decide(gates, results, consent.judge(scene, candidate))
-    if decision.action is Action.RUN:
+    if decision.action is GateAction.RUN:
         return _run(scene, candidate, decision)
-    if decision.action is Action.REJECT:
+    if decision.action is GateAction.REJECT:
         return reject(scene, candidate, decision)
-    if decision.action is Action.APPROVAL:
+    if decision.action is GateAction.APPROVAL:
         return consent.ask(scene, candidate, decision)
     return _passed(scene, candidate)
 
@@ -53,7 +53,7 @@ def _again(candidate: ModelRevision, outdated: tuple[str, ...]) -> Plan:
     return note(candidate, gates=tuple(r for r in candidate.status.gates if r.name not in outdated))
 
 
-def _run(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
+def _run(scene: Scene, candidate: ModelRevision, decision: GateDecision) -> Plan:
     """Run the smoke load alone, for others would slow it down, and the rest side by side."""
     if decision.at is not None and decision.at > scene.now:
         return wait(decision.message, (decision.at - scene.now).total_seconds())

@@ -9,7 +9,7 @@ from slipway.api.gates.specs import Gates, MetricGate, MetricSource
 from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
-from slipway.gates.decision import Action, Decision, decide
+from slipway.gates.decision import GateAction, GateDecision, decide
 from slipway.gates.inline import contract, governance, metrics
 from slipway.plan.attempt.evidence import judged, stamped
 from slipway.plan.situation.observed import Version
@@ -22,9 +22,9 @@ def step(scene: Scene, candidate: ModelRevision) -> Plan:
     """Judge what can be judged without pods, an Error as often as its policy says; then fetch."""
     results = candidate.status.gates
     decision = decide(_without_pods(candidate.spec.policy.gates), results)
-    if decision.action is Action.REJECT:
+    if decision.action is GateAction.REJECT:
         return reject(scene, candidate, decision)
-    if decision.action is not Action.RUN:
+    if decision.action is not GateAction.RUN:
         why = (attempts.FETCHING, "fetching and verifying the model's artifacts")
         return move(scene, candidate, Phase.FETCHING, why, by=written(candidate.spec.intake.actor))
     if decision.at is not None and decision.at > scene.now:
@@ -47,7 +47,7 @@ def inline(gates: Gates) -> dict[str, MetricGate | None]:
     return named | {f"metrics/{gate.name}": gate for gate in logged}
 
 
-def reject(scene: Scene, candidate: ModelRevision, decision: Decision) -> Plan:
+def reject(scene: Scene, candidate: ModelRevision, decision: GateDecision) -> Plan:
     """End the attempt; the evidence stays."""
     results = {result.name: result for result in candidate.status.gates}
     decided = results.get(decision.gates[0]) if decision.gates else None
@@ -84,7 +84,7 @@ def _governance(scene: Scene, name: str, tags: dict[str, str] | None) -> GateRes
         message = f"ConfigMap {name}: {problem}; create it from governance.tags.yaml"
         return GateResult(name="governance", verdict=Verdict.ERROR, message=message)
     try:
-        return governance.judge(governance.Policy.parse(policy.text), tags)
+        return governance.judge(governance.GovernancePolicy.parse(policy.text), tags)
     except governance.PolicyError as error:
         return GateResult(name="governance", verdict=Verdict.ERROR, message=f"ConfigMap {name}: {error}"[:1000])
 

@@ -15,9 +15,9 @@ from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Plan
 from slipway.plan.writing.moves import move
 
-Step = Callable[[Scene, ModelRevision], Plan | None]
+PhaseStep = Callable[[Scene, ModelRevision], Plan | None]
 
-STEPS: dict[Phase, Step] = {
+STEPS: dict[Phase, PhaseStep] = {
     Phase.PENDING: pending.step,
     Phase.FETCHING: fetching.step,
     Phase.STAGING: staging.step,

@@ -14,7 +14,7 @@ from slipway.render.route import backends
 from slipway.words import names
 
 
-class Router(Protocol):
+class TrafficRouter(Protocol):
     """Gives revisions their shares of production traffic."""
 
     def shift(self, shares: Mapping[str, int]) -> Shift:
@@ -54,7 +54,7 @@ class GatewayRouter:
         return Shift("HTTPRoute", name, version, {"/spec/rules/0/backendRefs": backends(shares)}, flips=whole)
 
 
-def router(scene: Scene) -> Router:
+def router(scene: Scene) -> TrafficRouter:
     """The router of what production traffic follows now. Raises ValueError where there is nothing yet."""
     if scene.route is not None:
         return GatewayRouter(scene.route)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.api.revision import Outcome, Phase
+from slipway.api.revision import AttemptOutcome, Phase
 
 IN_FLIGHT = frozenset({Phase.PENDING, Phase.FETCHING, Phase.STAGING, Phase.GATING, Phase.CANARY, Phase.PROMOTING})
 """On its way: production does not serve it alone yet and nothing was decided against it."""
@@ -39,12 +39,12 @@ EDGES: dict[Phase, frozenset[Phase]] = {
     Phase.ABORTED: frozenset(),
 }
 
-OUTCOMES: dict[Phase, Outcome] = {
-    Phase.LIVE: Outcome.PROMOTED,
-    Phase.REJECTED: Outcome.REJECTED,
-    Phase.INCONCLUSIVE: Outcome.INCONCLUSIVE,
-    Phase.SUPERSEDED: Outcome.SUPERSEDED,
-    Phase.ABORTED: Outcome.ABORTED,
-    Phase.ROLLED_BACK: Outcome.ROLLED_BACK,
+OUTCOMES: dict[Phase, AttemptOutcome] = {
+    Phase.LIVE: AttemptOutcome.PROMOTED,
+    Phase.REJECTED: AttemptOutcome.REJECTED,
+    Phase.INCONCLUSIVE: AttemptOutcome.INCONCLUSIVE,
+    Phase.SUPERSEDED: AttemptOutcome.SUPERSEDED,
+    Phase.ABORTED: AttemptOutcome.ABORTED,
+    Phase.ROLLED_BACK: AttemptOutcome.ROLLED_BACK,
 }
 """The outcome that reaching a phase settles."""

@@ -21,7 +21,7 @@ from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Decision, Plan, WriteRevision
 from slipway.words.times import stamp
 
-Status = TypeVar("Status", ReleaseStatus, RevisionStatus)
+StatusT = TypeVar("StatusT", ReleaseStatus, RevisionStatus)
 
 OMITTED = "omitted"
 """Detail that counts the entries for which there was no room left."""
@@ -44,7 +44,7 @@ def recorded(scene: Scene, plan: Plan) -> Plan:
     return replace(plan, facts=posted(plan.facts, decision, scene.now, about)) if plan.facts else plan
 
 
-def posted(status: Status, decision: Decision, at: datetime | str, revision: ModelRevision | None) -> Status:
+def posted(status: StatusT, decision: Decision, at: datetime | str, revision: ModelRevision | None) -> StatusT:
     """`status` with the entry of `decision`, which is about `revision`."""
     seq = status.recorded + 1
     entry = _entry(seq, decision, at if isinstance(at, str) else stamp(at), revision)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from slipway.render.monitoring.recording import BASE_HOURS, ERRORS, LATENCY, SLOW_RATIO, Rule, Subject
+from slipway.render.monitoring.recording import BASE_HOURS, ERRORS, LATENCY, SLOW_RATIO, PrometheusRule, Subject
 from slipway.settings import Monitoring
 from slipway_contract import series
 
@@ -31,21 +31,23 @@ class Burn(NamedTuple):
     pending: float
 
 
-def alert_rules(subject: Subject, settings: Monitoring) -> list[Rule]:
+def alert_rules(subject: Subject, settings: Monitoring) -> list[PrometheusRule]:
     """All alerts of a release, with their links."""
     rules = [*_latency(subject), *_errors(subject), *(make(subject) for make in _OTHERS), *_rolled_back(subject)]
     query = f"var-namespace={subject.namespace}&var-release={subject.release}"
     return [linked(rule, settings, f"{BOARD}?{query}") for rule in rules]
 
 
-def linked(rule: Rule, settings: Monitoring, board: str) -> Rule:
+def linked(rule: PrometheusRule, settings: Monitoring, board: str) -> PrometheusRule:
     """The rule with the address of its runbook and of its board."""
     runbook = f"{settings.runbook_url.rstrip('/')}/{rule['alert']}.md"
     links = {"runbook_url": runbook, "dashboard_url": f"{settings.grafana_url.rstrip('/')}{board}"}
     return {**rule, "annotations": {**rule["annotations"], **links}}
 
 
-def alert(name: str, expression: str, pending: str, severity: str, texts: tuple[str, str], **labels: str) -> Rule:
+def alert(
+    name: str, expression: str, pending: str, severity: str, texts: tuple[str, str], **labels: str
+) -> PrometheusRule:
     """One alerting rule; `texts` are its summary and its description."""
     return {
         "alert": name,
@@ -71,19 +73,19 @@ def tolerated(budget: float, factor: float) -> float:
     return min(factor * budget, (1 + budget) / 2)
 
 
-def _latency(subject: Subject) -> list[Rule]:
+def _latency(subject: Subject) -> list[PrometheusRule]:
     name = "InferenceLatencyBudgetBurn"
     what = f"the requests that latency is judged on were slower than {subject.threshold * 1000:g} ms"
     return [_burning(subject, (name, LATENCY, what), SLOW_RATIO, burn) for burn in burns(SLOW_RATIO)]
 
 
-def _errors(subject: Subject) -> list[Rule]:
+def _errors(subject: Subject) -> list[PrometheusRule]:
     budget = subject.error_budget
     what = "requests were answered with a 5xx status"
     return [_burning(subject, ("InferenceErrorBudgetBurn", ERRORS, what), budget, burn) for burn in burns(budget)]
 
 
-def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn: Burn) -> Rule:
+def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn: Burn) -> PrometheusRule:
     name, slo, what = about
     pace, limit = subject.pace, tolerated(budget, burn.factor)
     bad = [
@@ -102,7 +104,7 @@ def _burning(subject: Subject, about: tuple[str, str, str], budget: float, burn:
     return alert(name, expression, pace.held(burn.pending), burn.severity, texts, **labels)
 
 
-def _no_traffic(subject: Subject) -> Rule:
+def _no_traffic(subject: Subject) -> PrometheusRule:
     rate, pace = f"release:inference_requests:rate{{{subject.labels}}}", subject.pace
     quiet, before = pace.over(1 / 2), pace.over(6)
     busy = f"{_requests(subject, before, f' offset {quiet}')} >= {MIN_REQUESTS}"
@@ -114,7 +116,7 @@ def _no_traffic(subject: Subject) -> Rule:
     return alert("InferenceNoTraffic", expression, pace.held(1 / 12), WARNING, texts)
 
 
-def _source_lost(subject: Subject) -> Rule:
+def _source_lost(subject: Subject) -> PrometheusRule:
     live = f'release:revision_track:info{{{subject.labels},track="live"}}'
     histogram = f"{series.DURATION}_bucket{{{subject.labels},{subject.bucket}}}"
     counted = f"{histogram} * on (namespace, release, revision) group_left () {live}"
@@ -129,28 +131,28 @@ def _source_lost(subject: Subject) -> Rule:
     return alert("InferenceSLOSourceLost", expression, subject.pace.held(1 / 12), CRITICAL, texts)
 
 
-def _not_ready(subject: Subject) -> Rule:
+def _not_ready(subject: Subject) -> PrometheusRule:
     known = f'slipway_revision_track{{{subject.labels},track="live"}}'
     expression = f"{_condition(subject, 'Ready')} == 0 and on (namespace, release) {known}"
     texts = (f"{subject.name} has no ready pod", "Condition Ready is False: production selects no pod that is ready.")
     return alert("ModelReleaseNotReady", expression, subject.pace.held(1 / 60), CRITICAL, texts)
 
 
-def _stalled(subject: Subject) -> Rule:
+def _stalled(subject: Subject) -> PrometheusRule:
     description = "Condition Stalled is True: nothing proceeds until someone acts. Its message says what is wrong."
     texts = (f"{subject.name} is stalled and needs someone to act", description)
     expression = f"{_condition(subject, 'Stalled')} == 1"
     return alert("ModelReleaseStalled", expression, subject.pace.held(1 / 6), WARNING, texts)
 
 
-def _drift(subject: Subject) -> Rule:
+def _drift(subject: Subject) -> PrometheusRule:
     description = "The registry's production alias points to a version that production does not serve."
     texts = (f"{subject.name}: the production alias was moved by hand", description)
     expression = f"slipway_release_alias_drift{{{subject.labels}}} == 1"
     return alert("ModelAliasDrift", expression, subject.pace.held(1 / 12), WARNING, texts)
 
 
-def _no_way_back(subject: Subject) -> Rule:
+def _no_way_back(subject: Subject) -> PrometheusRule:
     meant = f"slipway_release_keep_warm{{{subject.labels}}} == 1"
     expression = f"{_condition(subject, 'RollbackReady')} == 0 and on (namespace, release) {meant}"
     description = (
@@ -160,12 +162,12 @@ def _no_way_back(subject: Subject) -> Rule:
     return alert("ModelRollbackNotReady", expression, subject.pace.held(1 / 12), WARNING, texts)
 
 
-_OTHERS: tuple[Callable[[Subject], Rule], ...] = (
+_OTHERS: tuple[Callable[[Subject], PrometheusRule], ...] = (
     _no_traffic, _source_lost, _not_ready, _stalled, _drift, _no_way_back
 )  # fmt: skip
 
 
-def _rolled_back(subject: Subject) -> list[Rule]:
+def _rolled_back(subject: Subject) -> list[PrometheusRule]:
     """News rather than a state: they end by themselves."""
     pace, at = subject.pace, f"slipway_release_last_rollback_timestamp_seconds{{{subject.labels},"
     description = (

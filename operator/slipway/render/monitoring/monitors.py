@@ -9,7 +9,7 @@ from slipway.api.release import ModelRelease
 from slipway.render.meta import Manifest, metadata, release_owner
 from slipway.render.monitoring.alerts import alert_rules
 from slipway.render.monitoring.pace import Pace
-from slipway.render.monitoring.recording import Rule, Subject, recording_rules
+from slipway.render.monitoring.recording import PrometheusRule, Subject, recording_rules
 from slipway.settings import Monitoring
 from slipway.words import names
 from slipway_contract import paths
@@ -52,7 +52,7 @@ def prometheus_rule(release: ModelRelease, settings: Monitoring) -> Manifest:
     return {**_head("PrometheusRule", release, settings), "spec": {"groups": rule_groups(release, settings)}}
 
 
-def rule_groups(release: ModelRelease, settings: Monitoring) -> list[Rule]:
+def rule_groups(release: ModelRelease, settings: Monitoring) -> list[PrometheusRule]:
     """The groups of the PrometheusRule, which are also what a plain rule file of Prometheus holds.
 
     One group: its rules are evaluated in order, so an alert sees what was recorded in the same round.

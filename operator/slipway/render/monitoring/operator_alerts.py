@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from slipway.render.monitoring.alerts import CRITICAL, WARNING, alert, linked
-from slipway.render.monitoring.recording import Rule
+from slipway.render.monitoring.recording import PrometheusRule
 from slipway.settings import Monitoring
 
 BOARD = "/d/w7-slipway-operator"
 GROUP = "slipway.operator"
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[PrometheusRule, ...] = (
     alert(
         "SlipwayOperatorDown",
         "absent(slipway_queue_depth)",
@@ -75,6 +75,6 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def operator_group(settings: Monitoring) -> Rule:
+def operator_group(settings: Monitoring) -> PrometheusRule:
     """The group, with links as configured."""
     return {"name": GROUP, "rules": [linked(rule, settings, BOARD) for rule in RULES]}

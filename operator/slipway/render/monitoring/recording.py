@@ -14,7 +14,7 @@ from slipway.api.release import ModelRelease
 from slipway.render.monitoring.pace import Pace
 from slipway_contract import series
 
-Rule = dict[str, Any]
+PrometheusRule = dict[str, Any]
 
 LATENCY, ERRORS = "latency", "errors"
 SLOW_RATIO = 0.05
@@ -68,16 +68,16 @@ class Subject:
         return f"{self.namespace}/{self.release}"
 
 
-def recording_rules(subject: Subject) -> list[Rule]:
+def recording_rules(subject: Subject) -> list[PrometheusRule]:
     """All of them, in the order in which they stand on each other."""
     return [_tracks(subject), *_rates(subject), *_quantiles(subject), *_ratios(subject), *_budgets(subject)]
 
 
-def _record(name: str, expression: str, **labels: str) -> Rule:
+def _record(name: str, expression: str, **labels: str) -> PrometheusRule:
     return {"record": name, "expr": expression, **({"labels": labels} if labels else {})}
 
 
-def _tracks(subject: Subject) -> Rule:
+def _tracks(subject: Subject) -> PrometheusRule:
     """Which part each revision has. Pods are never relabelled, so the operator says it.
 
     The newest scrape alone counts: a series that ended while Prometheus read its configuration again can be seen for
@@ -92,7 +92,7 @@ def _tracks(subject: Subject) -> Rule:
     return _record("release:revision_track:info", f'{known} or label_replace({assumed}, "track", "live", "", "")')
 
 
-def _rates(subject: Subject) -> list[Rule]:
+def _rates(subject: Subject) -> list[PrometheusRule]:
     """Requests a second, all, bulk and bad, by revision and for production as a whole.
 
     Bulk requests are told apart rather than left out, so that what was recorded before a server knew them stays true.
@@ -116,7 +116,7 @@ def _rate(subject: Subject, counter: str, *matchers: str) -> str:
     return f"sum by ({_REVISION}) (rate({counter}{{{served}}}[{subject.pace.over(BASE_HOURS)}]))"
 
 
-def _quantiles(subject: Subject) -> list[Rule]:
+def _quantiles(subject: Subject) -> list[PrometheusRule]:
     """The 95th percentile in seconds, for people; alerts count slow requests instead, which needs no interpolation."""
     buckets = f"rate({_HISTOGRAM}_bucket{{{subject.labels},{_ROUTES}}}[{subject.pace.over(BASE_HOURS)}])"
     tracks = f"release:revision_track:info{{{subject.labels}"
@@ -126,7 +126,7 @@ def _quantiles(subject: Subject) -> list[Rule]:
     return [_record(f"revision:{_HISTOGRAM}:p95", each), _record(f"release:{_HISTOGRAM}:p95", whole)]
 
 
-def _ratios(subject: Subject) -> list[Rule]:
+def _ratios(subject: Subject) -> list[PrometheusRule]:
     """The share of bad requests in each window; no series where there was no request."""
     return [
         _record("slo:sli_error:ratio", _share(subject, kind, hours), slo=slo, window=subject.pace.over(hours))
@@ -135,7 +135,7 @@ def _ratios(subject: Subject) -> list[Rule]:
     ]
 
 
-def _budgets(subject: Subject) -> list[Rule]:
+def _budgets(subject: Subject) -> list[PrometheusRule]:
     """What is left of the error budget: 1 all of it, below 0 more than all of it is spent."""
     budgets = ((LATENCY, "slow_requests", SLOW_RATIO), (ERRORS, "failed_requests", subject.error_budget))
     return [
