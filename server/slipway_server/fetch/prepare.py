@@ -13,14 +13,14 @@ import numpy as np
 from slipway_server.errors import ModelError, RequestError
 from slipway_server.fetch import libraries
 from slipway_server.fetch.compile import boosted
-from slipway_server.fetch.compile.compile import Job, compiled, lenient
+from slipway_server.fetch.compile.compile import Job, compiled, kept, lenient
 from slipway_server.fetch.proof import missing
 from slipway_server.flavors import NativeModel, fitted, load
 from slipway_server.flavors.frozen import freeze
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.model.bundle import FOLDER, FROZEN_FILE, Bundle
+from slipway_server.model.bundle import FOLDER, FROZEN_FILE, ONNX_FILE, Bundle
 from slipway_server.model.inputs import Inputs
 from slipway_server.model.mlmodel import Description, describe
 from slipway_server.predictor.native import NativePredictor
@@ -41,12 +41,24 @@ def prepare(directory: Path, digest: str, settings: Settings) -> Bundle:
     bundle, model = loaded(directory, digest, settings)
     if settings.compile and bundle.flavor in COMPILED and isinstance(model, SklearnModel | TablesModel):
         started = time.monotonic()
-        bundle = compiled(Job(directory, bundle, model, settings))
+        bundle = _compiled(Job(directory, bundle, model, settings))
         bundle = msgspec.structs.replace(bundle, compile_seconds=round(time.monotonic() - started, 3))
     if bundle.kind == "native":
         bundle = _with_optional(bundle)
         return _frozen(directory, bundle, model) if isinstance(model, SklearnModel) else bundle
     return bundle
+
+
+def _compiled(job: Job) -> Bundle:
+    """See `compiled`. Whatever a library, or the proof itself, raises on the way, the model has its own to serve it."""
+    try:
+        bundle = foreign(compiled, job)
+        return bundle
+    except (ForeignError, RequestError) as error:
+        if isinstance(error.__cause__, MemoryError):
+            raise error.__cause__ from error
+        (job.directory / FOLDER / ONNX_FILE).unlink(missing_ok=True)
+        return kept(job.bundle, f"compiling it or its proof failed: {str(error) or type(error).__name__}")
 
 
 def loaded(directory: Path, digest: str, settings: Settings) -> tuple[Bundle, NativeModel]:

@@ -59,17 +59,17 @@ class Held(NamedTuple):
 def compiled(job: Job) -> Bundle:
     """Return the bundle of the compiled model, or the native one that was given, with `why` telling the reason."""
     if not (job.bundle.signature.columns or job.bundle.signature.numeric):
-        return _kept(job.bundle, "its signature is neither named columns nor one table of numbers")
+        return kept(job.bundle, "its signature is neither named columns nor one table of numbers")
     known = known_rows(job)
     if known is None:
-        return _kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
+        return kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")
     attempts: list[str] = []
     try:
         evidence = gather(job, known)
     except UnknownJumps as error:
-        return _kept(job.bundle, f"its proof would not know where to look: {error}")
+        return kept(job.bundle, f"its proof would not know where to look: {error}")
     found = _best(job, evidence, attempts)
-    return _written(job, found) if found else _kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
+    return _written(job, found) if found else kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
 
 
 def _best(job: Job, evidence: Evidence, attempts: list[str]) -> Held | None:
@@ -100,7 +100,8 @@ def candidates(job: Job) -> Iterator[convert.Candidate | convert.ConversionError
     return convert_all(job.model.estimator, job.bundle.signature)
 
 
-def _kept(bundle: Bundle, reason: str) -> Bundle:
+def kept(bundle: Bundle, reason: str) -> Bundle:
+    """The bundle of the model in its own library, with the reason."""
     return msgspec.structs.replace(bundle, why=f"served by its own library, not compiled: {reason}"[:1500])
 
 

@@ -76,11 +76,17 @@ def _spread(inner: Asked, wanted: NDArray[np.bool_]) -> Asked:
 
 
 def answer(ask: Answer, inputs: Inputs) -> NDArray[Any] | str:
-    """The answer, or in words that there was none: any library may raise anything for rows it does not like."""
+    """The answer, or in words that there was none: any library may raise anything for rows it does not like.
+
+    What can't be told apart by rows (such as the probabilities of several targets, a list of arrays) is none either.
+    """
     try:
-        return np.asarray(foreign(ask, inputs))
+        found = foreign(lambda: np.asarray(ask(inputs)))
     except (ForeignError, RequestError) as error:
         return str(error) or type(error).__name__
+    if found.shape[:1] != (inputs.rows,):
+        return f"the answer to {inputs.rows} rows has the shape {list(found.shape)}: it is not one answer per row"
+    return found
 
 
 def part(inputs: Inputs, rows: Any) -> Inputs:
