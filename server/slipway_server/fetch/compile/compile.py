@@ -60,6 +60,9 @@ def compiled(job: Job) -> Bundle:
     """Return the bundle of the compiled model, or the native one that was given, with `why` telling the reason."""
     if not (job.bundle.signature.columns or job.bundle.signature.numeric):
         return kept(job.bundle, "its signature is neither named columns nor one table of numbers")
+    foreign_type = next((each for each in job.bundle.signature.columns if each.type in ("binary", "datetime")), None)
+    if foreign_type is not None:
+        return kept(job.bundle, f"no conversion takes column {foreign_type.name!r} of type {foreign_type.type}")
     known = known_rows(job)
     if known is None:
         return kept(job.bundle, "it has neither an input example nor a holdout to prove a conversion on")

@@ -57,6 +57,8 @@ def interests(estimator: Any, signature: Signature) -> Interests:
     columns = signature.matrix_columns
     walk = _Walk([column.name for column in columns])
     features = [Feature(index) for index in range(len(columns))]
+    if trees.by_category(estimator):
+        raise UnknownJumps("LightGBM's splits by category have no thresholds")
     if trees.is_xgboost(estimator) or trees.is_lightgbm(estimator):
         walk.splits(estimator, features)
         return walk.found

@@ -54,6 +54,14 @@ def is_lightgbm(estimator: Any) -> bool:
     return type(estimator).__module__.startswith("lightgbm.")
 
 
+def by_category(estimator: Any) -> bool:
+    """Whether one of LightGBM's trees splits by sets of categories; such splits have no threshold."""
+    if not is_lightgbm(estimator):
+        return False
+    frame = getattr(estimator, "booster_", estimator).trees_to_dataframe()
+    return bool((frame["decision_type"] == "==").any())
+
+
 def is_binary(booster: Any) -> bool:
     """Whether a booster answers with the probability of the second of two classes."""
     if is_xgboost(booster):
@@ -78,7 +86,8 @@ def _boosted(estimator: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     else:
         booster = getattr(estimator, "booster_", estimator)
         names = booster.feature_name()
-        frame = booster.trees_to_dataframe()[["split_feature", "threshold"]]
+        frame = booster.trees_to_dataframe()
+        frame = frame.loc[frame["decision_type"] != "==", ["split_feature", "threshold"]]
     places = {name: index for index, name in enumerate(names)}
     inner = frame[frame.iloc[:, 0].isin(places)]
     thresholds = np.array([float(value) for value in inner.iloc[:, 1]], dtype=np.float64)
