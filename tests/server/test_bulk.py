@@ -29,7 +29,7 @@ def body(columns: Any, data: Any) -> bytes:
 def test_the_numbers_are_those_that_the_other_reader_sees(rows: list[tuple[float, ...]]) -> None:
     found = bulk.table(body(["a", "b[0]", "c"], rows))
     assert found is not None
-    expected = MatrixReader(SIGNATURE, max_rows=100, allow_missing=False).read(body(["a", "b[0]", "c"], rows)).matrix
+    expected = MatrixReader(SIGNATURE, max_rows=100, missing=()).read(body(["a", "b[0]", "c"], rows)).matrix
     assert expected is not None
     assert found.matrix.tobytes() == expected.tobytes()
 
@@ -88,7 +88,7 @@ def test_a_table_keeps_its_numbers_when_the_next_one_is_read() -> None:
 
 def read(columns: list[str], data: Any, **changes: Any) -> Any:
     """What the reader makes of it."""
-    options = {"max_rows": 10_000, "allow_missing": False} | changes
+    options = {"max_rows": 10_000, "missing": ()} | changes
     return MatrixReader(SIGNATURE, **options).read(body(columns, data)).matrix
 
 
@@ -113,4 +113,4 @@ def test_large_tables_keep_to_the_signature() -> None:
 
 def test_missing_values_are_read_where_the_model_takes_them() -> None:
     rows = [[1.5, 2.0, 3.0]] * 1500 + [[None, 2.0, 3.0]]
-    assert np.isnan(read(["a", "b[0]", "c"], rows, allow_missing=True)[1500, 0])
+    assert np.isnan(read(["a", "b[0]", "c"], rows, missing=("a",))[1500, 0])

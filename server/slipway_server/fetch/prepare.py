@@ -23,6 +23,7 @@ from slipway_server.foreign import ForeignError, foreign
 from slipway_server.model.bundle import FOLDER, FROZEN_FILE, ONNX_FILE, Bundle
 from slipway_server.model.inputs import Inputs
 from slipway_server.model.mlmodel import Description, describe
+from slipway_server.predictor import onnx
 from slipway_server.predictor.native import NativePredictor
 from slipway_server.protocols import answer
 from slipway_server.protocols.select import reader_for
@@ -53,12 +54,25 @@ def _compiled(job: Job) -> Bundle:
     """See `compiled`. Whatever a library, or the proof itself, raises on the way, the model has its own to serve it."""
     try:
         bundle = foreign(compiled, job)
+        if bundle.kind == "onnx" and bundle.example is not None:
+            foreign(_answer_as_served, job, bundle)
         return bundle
     except (ForeignError, RequestError) as error:
+        # What has no memory here may have it elsewhere: that says nothing about the model.
         if isinstance(error.__cause__, MemoryError):
             raise error.__cause__ from error
         (job.directory / FOLDER / ONNX_FILE).unlink(missing_ok=True)
         return kept(job.bundle, f"compiling it or its proof failed: {str(error) or type(error).__name__}")
+
+
+def _answer_as_served(job: Job, bundle: Bundle) -> None:
+    """Answer the model's own example once as the server will at its start. Raises what serving would end with."""
+    try:
+        served = onnx.build(job.directory, bundle)
+    except ModelError as error:
+        raise ForeignError(error) from error
+    inputs = reader_for(bundle, job.settings).read(msgspec.json.encode(bundle.example))
+    answer.encode(served.predict(inputs))
 
 
 def loaded(directory: Path, digest: str, settings: Settings) -> tuple[Bundle, NativeModel]:
@@ -67,8 +81,12 @@ def loaded(directory: Path, digest: str, settings: Settings) -> tuple[Bundle, Na
     model = load(directory, description.flavor, settings)
     bundle = _native(description, model, digest)
     inputs = try_example(bundle, model, settings)
-    takes = missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs) if inputs is not None else ()
-    return msgspec.structs.replace(bundle, missing=takes), model
+    if inputs is None:
+        return bundle, model
+    shown = missing.where(inputs, bundle.signature)
+    takes = shown.union(missing.accepted(NativePredictor(model, bundle), bundle.signature, inputs))
+    names = tuple(column.name for column in bundle.signature.matrix_columns if column.name in takes)
+    return msgspec.structs.replace(bundle, missing=names), model
 
 
 def _with_optional(bundle: Bundle) -> Bundle:

@@ -20,7 +20,7 @@ def reader_for(bundle: Bundle, settings: Settings) -> Reader:
         return MatrixReader(
             bundle.signature,
             max_rows=settings.max_rows,
-            allow_missing=bool(bundle.missing),
+            missing=bundle.missing,
             dtype=dtype,
             categories=bundle.categories,
         )

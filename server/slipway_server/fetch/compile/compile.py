@@ -87,9 +87,9 @@ def _best(job: Job, evidence: Evidence, attempts: list[str]) -> Held | None:
     for candidate in candidates(job):
         found = candidate if isinstance(candidate, convert.ConversionError) else proved(job, candidate, evidence)
         if isinstance(found, Held):
-            if found.missing == job.bundle.missing:
-                return found
             lost = needed.difference(found.missing)
+            if found.missing == job.bundle.missing and not lost:
+                return found
             second = second or (None if lost else found)
             found = f"missing values in {', '.join(map(repr, sorted(lost)))} are not answered alike"
         name = candidate.name + ": " if isinstance(candidate, convert.Candidate) else ""

@@ -31,7 +31,7 @@ def accepted(predictor: Predictor, signature: Signature, example: Inputs) -> tup
         return ()
     if _answers(predictor, _all_missing(example, signature, names)):
         return tuple(names)
-    apart = names if len(names) <= _MOST and example.matrix is None else ()
+    apart = names if len(names) <= _MOST else ()
     alone = [name for name in apart if _answers(predictor, _all_missing(example, signature, [name]))]
     return tuple(alone) if alone and _answers(predictor, _all_missing(example, signature, alone)) else ()
 
@@ -71,7 +71,7 @@ def best(
     signature, names = about
     if not names or proved(prove, rows, about).holds:
         return list(names)
-    if rows.matrix is not None or len(names) > _MOST:
+    if len(names) > _MOST:
         return []
     alone = [name for name in names if proved(prove, rows, (signature, [name])).holds]
     return alone if alone and proved(prove, rows, (signature, alone)).holds else []

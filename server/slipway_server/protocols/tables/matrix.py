@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Collection
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -49,7 +50,7 @@ class Body(msgspec.Struct, Generic[Cell]):
 class MatrixReader:
     """Reads numbers by the signature's columns; refuses what a float64 can't hold exactly in an integer column.
 
-    `categories` holds the only values that some columns may have.
+    `categories` holds the only values that some columns may have; `missing` are the columns where null may stand.
     """
 
     def __init__(
@@ -57,11 +58,11 @@ class MatrixReader:
         signature: Signature,
         *,
         max_rows: int,
-        allow_missing: bool,
+        missing: Collection[str],
         dtype: str = "float64",
         categories: dict[str, Any] | None = None,
     ) -> None:
-        self.allow_missing = allow_missing
+        self.allow_missing = bool(missing)
         self.narrow = dtype == "float32"
         columns = signature.matrix_columns
         self.names = [column.name for column in columns]
@@ -69,11 +70,10 @@ class MatrixReader:
         self.categories = KnownNumbers(columns, categories or {})
         self.orders: dict[bytes, list[int] | None] = {}
         self.positional = bool(signature.tensors)
+        self.never_missing = [i for i, name in enumerate(self.names) if missing and name not in missing]
         self.bounded = [(i, c) for i, c in enumerate(columns) if c.type in _LIMITS]
         self.max_rows = max_rows
-        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(
-            Body[float | None] if allow_missing else Body[float]
-        )
+        self.decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Body[float | None] if missing else Body[float])
 
     def read(self, body: bytes) -> Inputs:
         """Return one matrix in the signature's order. Raises `RequestError`."""
@@ -105,6 +105,8 @@ class MatrixReader:
         return np.array(rows, dtype=np.float64)
 
     def _checked(self, matrix: NDArray[np.float64], params: dict[str, Any]) -> Inputs:
+        if self.never_missing:
+            self._check_missing(matrix)
         if self.bounded:
             self._check_bounds(matrix)
         if self.categories.known:
@@ -206,6 +208,13 @@ class MatrixReader:
         if len(set(lengths.values())) > 1:
             raise invalid(f"the columns have different lengths: {lengths}")
         return self._from_rows([list(row) for row in zip(*(columns[name] for name in self.names), strict=True)], None)
+
+    def _check_missing(self, matrix: NDArray[np.float64]) -> None:
+        holes = np.isnan(matrix[:, self.never_missing])
+        if bool(holes.any()):
+            row, place = (int(first[0]) for first in holes.nonzero())
+            name = self.names[self.never_missing[place]]
+            raise invalid(f"row {row}, column {name!r}: the value is missing, and the model takes none there", name)
 
     def _check_bounds(self, matrix: NDArray[np.float64]) -> None:
         for index, column in self.bounded:
