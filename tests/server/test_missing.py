@@ -231,7 +231,7 @@ def assert_starts(directory: Path, bundle: Bundle) -> None:
 
 
 def test_a_table_of_numbers_may_miss_values_in_some_columns_and_not_in_others(tmp_path: Path) -> None:
-    bundle, x = holed_in_one(tmp_path / "m")
+    bundle, _ = holed_in_one(tmp_path / "m")
     assert bundle.signature.numeric
     assert (bundle.kind, bundle.missing) == ("onnx", ("a",)), bundle.why
     assert answers(tmp_path / "m", bundle, [[None, 1.0], [1.0, 1.0]]) == [1, 1]

@@ -87,8 +87,7 @@ class TypedReader:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise invalid(str(error)) from error
         check_rows(rows, self.max_rows)
-        arrays = {name: self._array(self.columns[name], values, rows) for name, values in columns.items()}
-        return Inputs(rows, columns=arrays, params=request.params or {})
+        return self._inputs(columns, rows, request.params or {})
 
     def accept(self, arrays: dict[str, NDArray[Any]]) -> Inputs:
         """See `Reader`."""
@@ -99,7 +98,13 @@ class TypedReader:
         if any(len(column) != rows for column in columns.values()):
             raise invalid("the inputs have different numbers of rows")
         typed = {name: self._converted(name, column) for name, column in columns.items()}
-        return Inputs(rows, columns={name: self._array(self.columns[name], v, rows) for name, v in typed.items()})
+        return self._inputs(typed, rows, {})
+
+    def _inputs(self, given: dict[str, Sequence[Any]], rows: int, params: dict[str, Any]) -> Inputs:
+        """In the signature's order; a column that may be left out and is, whatever the form, is null in every row."""
+        left_out = [None] * rows
+        arrays = {name: self._array(each, given.get(name, left_out), rows) for name, each in self.columns.items()}
+        return Inputs(rows, columns=arrays, params=params)
 
     def _converted(self, name: str, array: NDArray[Any]) -> list[Any]:
         """The values as the signature's type, checked by the same rules as JSON."""
