@@ -27,7 +27,7 @@ from sklearn.preprocessing import (
 )
 
 from slipway_server.fetch.proof.prove import difference
-from slipway_server.fetch.proof.steps import interests
+from slipway_server.fetch.proof.steps import follow
 from slipway_server.fetch.trees.splits import around
 from slipway_server.model.bundle import Bundle, Column, Signature
 from slipway_server.model.inputs import Inputs
@@ -174,7 +174,7 @@ def test_jumps_are_told_per_column_of_the_signature() -> None:
         [("w", OneHotEncoder(), ["w"]), ("b", Binarizer(threshold=0.5), ["b"])], remainder=StandardScaler()
     )
     signature = Signature(columns=(Column("a", "double"), Column("b", "double"), Column("w", "string")))
-    found = interests(make_pipeline(within, LogisticRegression()).fit(x, Y), signature)
+    found = follow(make_pipeline(within, LogisticRegression()).fit(x, Y), signature).interests
     assert set(found.jumps) == {1, 2}
     assert found.of(2) == ["u", "v"]
     assert 0.5 in found.of(1)

@@ -13,8 +13,9 @@ import pytest
 from slipway_server.fetch.proof import rows, table_rows
 from slipway_server.fetch.proof.asked import asked
 from slipway_server.fetch.proof.categories import Categories, categories, outside
+from slipway_server.fetch.proof.features import Interests
 from slipway_server.fetch.proof.prove import EVERY, Counts, Proof, Sides, enough, prove
-from slipway_server.fetch.proof.steps import Interests
+from slipway_server.fetch.proof.steps import follow
 from slipway_server.fetch.proof.words import TEXTS, texts
 from slipway_server.model import bundle as bundles
 from slipway_server.model.bundle import Column, Signature
@@ -121,11 +122,11 @@ def test_encoders_are_found_wherever_they_stand() -> None:
     frame = pd.DataFrame({"c": [1.0, 2.0, np.nan] * 9, "d": [5, 6, 7] * 9})
     signature = Signature(columns=(Column("c", "double", required=False), Column("d", "long")))
     first = make_pipeline(OneHotEncoder(), LogisticRegression()).fit(frame.to_numpy(), [0, 1, 1] * 9)
-    assert categories(first, signature).only == {"c": [1.0, 2.0, None], "d": [5.0, 6.0, 7.0]}
+    assert categories(follow(first, signature), signature).only == {"c": [1.0, 2.0, None], "d": [5.0, 6.0, 7.0]}
     for picked in ([1], slice(1, 2), [False, True], ["d"]):
         within = ColumnTransformer([("e", OneHotEncoder(), picked)])
         model = make_pipeline(within, LogisticRegression()).fit(frame, [0, 1, 1] * 9)
-        assert categories(model, signature).only == {"d": [5, 6, 7]}
+        assert categories(follow(model, signature), signature).only == {"d": [5, 6, 7]}
 
 
 def test_texts_hold_more_than_a_to_z() -> None:

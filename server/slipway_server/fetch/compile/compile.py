@@ -14,7 +14,8 @@ from slipway_server.fetch.download import source
 from slipway_server.fetch.proof import missing, rows, table_rows
 from slipway_server.fetch.proof.categories import Categories, categories, outside
 from slipway_server.fetch.proof.prove import EVERY, Proof, Sides, enough, prove
-from slipway_server.fetch.proof.steps import UnknownJumps, interests
+from slipway_server.fetch.proof.features import UnknownJumps
+from slipway_server.fetch.proof.steps import follow
 from slipway_server.fetch.trees import splits as trees
 from slipway_server.fetch.trees.readback import ReadBack, read_back
 from slipway_server.flavors.sklearn import SklearnModel
@@ -72,7 +73,7 @@ def compiled(job: Job) -> Bundle:
     except UnknownJumps as error:
         return kept(job.bundle, f"its proof would not know where to look: {error}")
     found = _best(job, evidence, attempts)
-    return _written(job, found) if found else kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
+    return _written(job, found, evidence.known) if found else kept(job.bundle, "; ".join(dict.fromkeys(attempts)))
 
 
 def _best(job: Job, evidence: Evidence, attempts: list[str]) -> Held | None:
@@ -138,9 +139,9 @@ def _holdout(job: Job) -> Path | None:
 def gather(job: Job, known: Inputs) -> Evidence:
     """The rows to prove the job's conversions on. Raises `UnknownJumps`."""
     signature = job.bundle.signature
-    found = categories(job.model.estimator, signature)
+    followed = follow(job.model.estimator, signature)
+    special, found = followed.interests, categories(followed, signature)
     holes = missing.where(known, signature)
-    special = interests(job.model.estimator, signature)
     if known.matrix is not None:
         return Evidence(rows.matrix_sets(special, known.matrix, signature, found), found, holes)
     return Evidence(table_rows.column_sets(special, known, signature, found), found, holes)
@@ -201,7 +202,7 @@ def _with(sets: dict[str, Inputs], method: str) -> dict[str, Inputs]:
     }
 
 
-def _written(job: Job, held: Held) -> Bundle:
+def _written(job: Job, held: Held, known: Categories) -> Bundle:
     folder = job.directory / FOLDER
     folder.mkdir(exist_ok=True)
     (folder / ONNX_FILE).write_bytes(held.candidate.content)
@@ -215,7 +216,7 @@ def _written(job: Job, held: Held) -> Bundle:
         kind="onnx",
         why=f"compiled to ONNX ({held.candidate.name}) and proved equal to the original on {main.compared} rows{nodes}",
         compiled=msgspec.structs.replace(how, methods=methods),
-        categories=categories(job.model.estimator, job.bundle.signature).only,
+        categories=known.only,
         missing=held.missing,
         proof=proof,
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from slipway_server.fetch.trees import splits as trees
-from slipway_server.model.bundle import Signature
+from slipway_server.fetch.proof.features import Followed
+from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs
 
 
@@ -24,36 +23,35 @@ class Categories(NamedTuple):
     words: list[str]
 
 
-def categories(estimator: Any, signature: Signature) -> Categories:
-    """Look into the column transformers of a pipeline, and at an encoder that is its first step."""
+def categories(followed: Followed, signature: Signature) -> Categories:
+    """What the encoders know of the columns that reach them as they are.
+
+    Behind a step that changes values, an encoder's categories are none of the column's. What an imputer replaces on the
+    way is no category, but a value that the column may have.
+    """
     names = [column.name for column in signature.matrix_columns]
     known: dict[str, list[Any]] = {}
     only: dict[str, list[Any]] = {}
-    words: set[str] = set()
-    steps = trees.steps(estimator)
-    parts = [(steps[0], names)] + [
-        (transformer, _names(columns, names))
-        for step in steps
-        for _, transformer, columns in getattr(step, "transformers_", ())
-    ]
-    for part, places in parts:
-        for encoder in _encoders(part):
-            found = dict(zip(places, ([_plain(v) for v in c.tolist()] for c in encoder.categories_), strict=False))
-            known |= found
-            if getattr(encoder, "handle_unknown", "") == "error":
-                only |= found
-        words |= {word for step in _steps(part) for word in getattr(step, "vocabulary_", ()) if isinstance(word, str)}
-    return Categories(known, only, sorted(words))
+    for step, features in followed.encoders:
+        for feature, values in zip(features, step.categories_, strict=True):
+            if feature.column < 0 or feature.back:
+                continue
+            name = names[feature.column]
+            taken = list(dict.fromkeys(map(_plain, [*values.tolist(), *feature.filled])))
+            known[name] = list(dict.fromkeys([*known.get(name, ()), *taken]))
+            if getattr(step, "handle_unknown", "") == "error":
+                only[name] = [value for value in taken if value in only.get(name, taken)]
+    return Categories(known, only, sorted(followed.words))
 
 
 def outside(only: dict[str, list[Any]], signature: Signature, inputs: Inputs) -> NDArray[np.bool_]:
     """Which rows hold a value that its column's encoder refuses; the readers refuse them before."""
     found = np.zeros(inputs.rows, dtype=bool)
     for index, column in enumerate(signature.matrix_columns):
-        allowed = set(only.get(column.name, ()))
-        if allowed:
+        if column.name in only:
+            allowed = {_narrow(value, column) for value in only[column.name]}
             values = (inputs.columns or {})[column.name] if inputs.matrix is None else inputs.matrix[:, index]
-            found |= np.array([_plain(value) not in allowed for value in values.tolist()], dtype=bool)
+            found |= np.array([_narrow(_plain(value), column) not in allowed for value in values.tolist()], dtype=bool)
     return found
 
 
@@ -61,20 +59,5 @@ def _plain(value: Any) -> Any:
     return None if value is None or value != value else value
 
 
-def _steps(transformer: Any) -> list[Any]:
-    return trees.steps(transformer) if hasattr(transformer, "fit") else []
-
-
-def _encoders(transformer: Any) -> list[Any]:
-    """An encoder and what comes before it keep the number of columns; what comes after may not."""
-    return [step for step in _steps(transformer) if hasattr(step, "categories_")][:1]
-
-
-def _names(columns: Any, names: Sequence[str]) -> list[str]:
-    """A column transformer picks columns by name, place, slice or mask."""
-    if isinstance(columns, str):
-        return [columns]
-    if isinstance(columns, slice):
-        return list(names[columns]) if not isinstance(columns.start or columns.stop, str) else []
-    picked = np.asarray(columns)
-    return [str(name) for name in (picked if picked.dtype.kind in "OUT" else np.asarray(names, dtype=object)[picked])]
+def _narrow(value: Any, column: Column) -> Any:
+    return float(np.float32(value)) if column.type == "float" and value is not None else value

@@ -14,6 +14,7 @@ from slipway_server.model.inputs import Inputs
 
 SINGLES = 32
 ENOUGH = 200
+KNOWN = "known"  # the kind that holds real rows: the holdout's, or the example's
 EVERY = "every"  # the kind that holds all rows that there are
 
 
@@ -70,9 +71,17 @@ def prove(sides: Sides, sets: dict[str, Inputs], tolerance: float) -> Proof:
         counts, found, difference = _compare(sides, inputs, tolerance)
         rows[name] = counts
         worst = max(worst, difference)
+        found = found or (_of_real(counts) if name == KNOWN else "")
         if found:
             return Proof(False, rows, worst, tolerance, f"{name}: {found}")
     return Proof(True, rows, worst, tolerance)
+
+
+def _of_real(counts: Counts) -> str:
+    """What is amiss though nothing differs: real rows must be answered, by whatever is served."""
+    if counts.refused_by_one:
+        return f"the served side refuses {counts.refused_by_one} real rows that the original answers"
+    return "" if counts.compared else "none of the real rows is answered by both"
 
 
 def enough(proof: Proof) -> Proof:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.categories import Categories
-from slipway_server.fetch.proof.steps import Interests
+from slipway_server.fetch.proof.features import Interests
+from slipway_server.fetch.proof.prove import KNOWN
 from slipway_server.fetch.trees.splits import FLOAT32_MAX
 from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs
@@ -50,7 +51,7 @@ def matrix_sets(interests: Interests, known: Matrix, signature: Signature, categ
     ranges = _ranges(known, interests)
     coded = {index: _numbers(categories.known.get(column.name)) for index, column in enumerate(columns)}
     ranges = ranges._replace(coded={index: values for index, values in coded.items() if len(values)})
-    sets = {"known": known.copy(), "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
+    sets = {KNOWN: known.copy(), "random": _random(rng, ranges, RANDOM_ROWS), "extreme": _extreme(ranges)}
     sets["thresholds"] = _thresholds(special(interests, columns, categories), rng, ranges)
     if ranges.coded:
         sets["unheard of"] = _unheard(rng, ranges)

@@ -7,12 +7,12 @@ sides of the jump. So every class of a model is in one of the tables below, or t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.classes import HOLDERS, MIXERS, SCALERS, SELECTORS, SMOOTH, WITHIN
+from slipway_server.fetch.proof.features import FEW, MIXED, Encoded, Feature, Followed, Matrix, UnknownJumps, places
 from slipway_server.fetch.trees import splits as trees
 from slipway_server.fetch.trees.ensembles import WEIGHTS
 from slipway_server.fetch.trees.splits import around
@@ -20,39 +20,8 @@ from slipway_server.flavors.sklearn import parts_of
 from slipway_server.foreign import ForeignError, foreign
 from slipway_server.model.bundle import Signature
 
-Matrix = NDArray[np.float64]
 
-
-class UnknownJumps(Exception):
-    """A part of the model jumps where nobody knows, or where no row can be put."""
-
-
-class Feature(NamedTuple):
-    """What a step is given: a column's value after steps that `back` undoes, the last first; else `column` is -1.
-
-    `few` says that it is one of a few values, each of which some row has, whatever the column it came from.
-    """
-
-    column: int
-    back: tuple[Callable[[Matrix], Matrix], ...] = ()
-    few: bool = False
-
-
-_FEW, _MIXED = Feature(-1, few=True), Feature(-1)
-
-
-class Interests(NamedTuple):
-    """Values to try per column, by its place: on and beside `jumps`; and `sentinels`, far from real values."""
-
-    jumps: dict[int, list[Any]]
-    sentinels: dict[int, list[Any]]
-
-    def of(self, column: int) -> list[Any]:
-        """All that are of interest in one column."""
-        return [*self.jumps.get(column, ()), *self.sentinels.get(column, ())]
-
-
-def interests(estimator: Any, signature: Signature) -> Interests:
+def follow(estimator: Any, signature: Signature) -> Followed:
     """Follow the columns through a model's steps. Raises `UnknownJumps`."""
     columns = signature.matrix_columns
     walk = _Walk([column.name for column in columns])
@@ -75,7 +44,7 @@ class _Walk:
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
-        self.found = Interests({}, {})
+        self.found = Followed()
 
     def through(self, step: Any, features: list[Feature]) -> list[Feature]:
         """What the step makes of the features, noting its jumps."""
@@ -88,9 +57,10 @@ class _Walk:
             for _, inner in step.steps:
                 features = self.through(inner, features)
             return features
+        self.found.words.update(word for word in getattr(step, "vocabulary_", ()) if isinstance(word, str))
         if name in _JUMPS:
             _JUMPS[name](self, step, features)
-            return [_FEW] * _width(step)
+            return [FEW] * _width(step)
         return self._smooth(name, step, features)
 
     def _smooth(self, name: str, step: Any, features: list[Feature]) -> list[Feature]:
@@ -101,7 +71,7 @@ class _Walk:
         if name in SELECTORS:
             return [features[place] for place in step.get_support(indices=True).tolist()]
         if name in MIXERS:
-            return [_MIXED] * (_width(step) if hasattr(step, "transform") else 0)
+            return [MIXED] * (_width(step) if hasattr(step, "transform") else 0)
         if name in WEIGHTS:
             self.splits(step, features)
         elif name in HOLDERS:
@@ -116,7 +86,7 @@ class _Walk:
             return
         if feature.column < 0 or feature.back:
             raise UnknownJumps(f"{type(step).__name__} behind a step that changes its columns' values")
-        self.found.jumps.setdefault(feature.column, []).extend(values)
+        self.found.interests.jumps.setdefault(feature.column, []).extend(values)
 
     def splits(self, model: Any, features: list[Feature]) -> None:
         """Trees are read back bit by bit: what rows must show is that they are given the same float32."""
@@ -131,7 +101,7 @@ class _Walk:
             for back in reversed(feature.back):
                 values = back(values)
             if feature.column >= 0:
-                self.found.jumps.setdefault(feature.column, []).extend(values.tolist())
+                self.found.interests.jumps.setdefault(feature.column, []).extend(values.tolist())
 
 
 def _beside(values: Iterable[Any]) -> list[float]:
@@ -161,6 +131,7 @@ def _within(holder: Any) -> None:
 
 def _encoder(walk: _Walk, step: Any, features: list[Feature]) -> None:
     """Every category; of numbers, what stands beside and between them, and beyond both ends."""
+    walk.found.encoders.append(Encoded(step, features))
     for feature, known in zip(features, step.categories_, strict=True):
         values = [value for value in known.tolist() if value is not None and value == value]
         real = np.sort([float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)])
@@ -199,17 +170,21 @@ def _imputer(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
         for feature in features:
             walk.note(step, feature, [])
             special = [sentinel] if isinstance(sentinel, str) else _beside([sentinel])
-            walk.found.sentinels.setdefault(feature.column, []).extend(special)
+            walk.found.interests.sentinels.setdefault(feature.column, []).extend(special)
+        filled: Any = np.asarray(sentinel).item()
+    else:
+        filled = None
+    features = [feature._replace(filled=(*feature.filled, filled)) for feature in features]
     kept = [f for f, value in zip(features, step.statistics_.tolist(), strict=True) if value == value]
     found = features if getattr(step, "keep_empty_features", False) else kept
-    return [*found, *[_FEW] * (_width(step) - len(found))]
+    return [*found, *[FEW] * (_width(step) - len(found))]
 
 
 def _normalizer(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
     """It jumps where all its columns are 0 at once, which `extreme` rows have."""
     for feature in features:
         walk.note(step, feature, [0.0])
-    return [_MIXED] * len(features)
+    return [MIXED] * len(features)
 
 
 def _function(_: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
@@ -219,27 +194,12 @@ def _function(_: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
 
 
 def _columns(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature]:
-    raw = len(features) == len(walk.names) and all(f == Feature(i) for i, f in enumerate(features))
+    raw = len(features) == len(walk.names) and all(f._replace(filled=()) == Feature(i) for i, f in enumerate(features))
     names = walk.names if raw else list(map(str, range(len(features))))
     found: list[Feature] = []
     for _, transformer, picked in step.transformers_:
-        found += walk.through(transformer, [features[place] for place in _places(picked, names)])
+        found += walk.through(transformer, [features[place] for place in places(picked, names)])
     return found
-
-
-def _places(picked: Any, names: list[str]) -> list[int]:
-    """A column transformer picks columns by name, place, slice or mask."""
-    if isinstance(picked, slice):
-        ends = [names.index(end) if isinstance(end, str) else end for end in (picked.start, picked.stop)]
-        last = ends[1] + 1 if isinstance(picked.stop, str) else ends[1]
-        return list(range(len(names)))[slice(ends[0], last, picked.step)]
-    if isinstance(picked, str):
-        return [names.index(picked)]
-    found = np.atleast_1d(np.asarray(picked))
-    if found.dtype.kind in "OUT":
-        return [names.index(str(name)) for name in found.tolist()]
-    places: list[int] = np.arange(len(names))[found if len(found) else []].tolist() if len(found) else []
-    return places
 
 
 def _union(walk: _Walk, step: Any, features: list[Feature]) -> list[Feature]:

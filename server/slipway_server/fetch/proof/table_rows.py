@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.categories import Categories
-from slipway_server.fetch.proof.prove import EVERY
+from slipway_server.fetch.proof.prove import EVERY, KNOWN
 from slipway_server.fetch.proof.rows import CONSTANT, RANDOM_ROWS, UNHEARD_ROWS, WHOLE, special
-from slipway_server.fetch.proof.steps import Interests
+from slipway_server.fetch.proof.features import Interests
 from slipway_server.fetch.proof.words import texts
 from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs
@@ -49,7 +49,7 @@ def column_sets(interests: Interests, known: Inputs, signature: Signature, categ
     ]
     every = _every(columns)
     drawn = {each.column.name: _drawn(rng, each, RANDOM_ROWS) for each in columns}
-    sets = {"known": known, **({EVERY: every} if every else {"random": Inputs(RANDOM_ROWS, columns=drawn)})}
+    sets = {KNOWN: known, **({EVERY: every} if every else {"random": Inputs(RANDOM_ROWS, columns=drawn)})}
     sets |= _extreme(rng, columns)
     sets |= _thresholds(rng, columns, special(interests, signature.columns, categories))
     coded = [each for each in columns if each.coded]
