@@ -149,7 +149,8 @@ def test_a_model_that_jumps_where_nobody_looks_is_not_compiled(tmp_path: Path, m
     x = table()
     bundle = prepare_saved(model.fit(x, Y), x, tmp_path / "m")
     assert bundle.kind == "native"
-    assert f"its proof would not know where to look: {said}" in bundle.why or said in bundle.why
+    assert "its proof would not know where to look: " in bundle.why
+    assert said in bundle.why.partition("where to look: ")[2]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from slipway_server.fetch.compile import boosted, convert
 from slipway_server.fetch.download import source
 from slipway_server.fetch.proof import missing, rows, table_rows
 from slipway_server.fetch.proof.categories import Categories, categories, outside
-from slipway_server.fetch.proof.prove import EVERY, Proof, Sides, enough, prove
 from slipway_server.fetch.proof.features import UnknownJumps
+from slipway_server.fetch.proof.prove import EVERY, Proof, Sides, enough, prove
 from slipway_server.fetch.proof.steps import follow
 from slipway_server.fetch.trees import splits as trees
 from slipway_server.fetch.trees.readback import ReadBack, read_back

@@ -1,4 +1,4 @@
-"""What the steps of a model are given: columns, as they are or changed, and what was found on the way to the last step."""
+"""What the steps of a model are given: columns, as they are or changed; and what was found on the way through them."""
 
 from __future__ import annotations
 

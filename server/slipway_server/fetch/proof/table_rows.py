@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from slipway_server.fetch.proof.categories import Categories
+from slipway_server.fetch.proof.features import Interests
 from slipway_server.fetch.proof.prove import EVERY, KNOWN
 from slipway_server.fetch.proof.rows import CONSTANT, RANDOM_ROWS, UNHEARD_ROWS, WHOLE, special
-from slipway_server.fetch.proof.features import Interests
 from slipway_server.fetch.proof.words import texts
 from slipway_server.model.bundle import Column, Signature
 from slipway_server.model.inputs import Inputs

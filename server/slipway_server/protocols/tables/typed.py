@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -100,7 +100,7 @@ class TypedReader:
         typed = {name: self._converted(name, column) for name, column in columns.items()}
         return self._inputs(typed, rows, {})
 
-    def _inputs(self, given: dict[str, Sequence[Any]], rows: int, params: dict[str, Any]) -> Inputs:
+    def _inputs(self, given: Mapping[str, Sequence[Any]], rows: int, params: dict[str, Any]) -> Inputs:
         """In the signature's order; a column that may be left out and is, whatever the form, is null in every row."""
         left_out = [None] * rows
         arrays = {name: self._array(each, given.get(name, left_out), rows) for name, each in self.columns.items()}
