@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "operator"))
 
 from slipway.api.gates.specs import SmokeGate
 from slipway.api.gates.verdict import Verdict
+from slipway.api.policy import SLOW_RATIO
 from slipway.gates.statistics import bootstrap, delong, smoke
 from slipway.gates.statistics.binomial import upper_bound
 from slipway.gates.statistics.figures import Unmeasurable, labels
@@ -55,7 +56,7 @@ def smoke_lines() -> Iterator[Line]:
     """The smoke gate's own judge on simulated loads, beside the exact probability."""
     gate = SmokeGate()
     for n in (59, 300, 500, 1000):
-        most = max(k for k in range(n) if upper_bound(k, n, smoke.CONFIDENCE) <= smoke.SLOW_BUDGET)
+        most = max(k for k in range(n) if upper_bound(k, n, smoke.CONFIDENCE) <= SLOW_RATIO)
         for slow in (0.01, 0.02, 0.03, 0.05, 0.07):
             passed = 0
             for seed in range(SMOKE_RUNS):

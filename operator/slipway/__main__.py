@@ -32,12 +32,7 @@ from slipway.process.explain import Explain
 from slipway.registry.cache import RegistryCache
 from slipway.registry.mlflow import MlflowRegistry
 from slipway.settings import Settings, SettingsError
-
-MLFLOW_ENVIRONMENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
+from slipway_contract import registry_client
 
 
 def _now() -> datetime:
@@ -131,7 +126,7 @@ async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
 
 def main() -> int:
     """Exit code 0 after a signal, 2 for settings that cannot be used."""
-    os.environ.update({key: os.environ.get(key, value) for key, value in MLFLOW_ENVIRONMENT.items()})
+    registry_client.configure(os.environ, retries=1)
     try:
         settings = Settings.load()
         logs.configure(settings.log_level)

@@ -20,6 +20,7 @@ from pydantic import TypeAdapter
 
 from slipway.api.base import Frozen, Timestamp
 from slipway.api.release import ReleaseSpec
+from slipway.words.canonical import sorted_json
 
 ANNOTATION = "slipway.dev/actors"
 
@@ -111,7 +112,7 @@ def stamped(key: bytes, before: Signed | None, after: Signed, stamp: Stamp) -> s
 
 def _mac(key: bytes, release: Signed, text: str) -> str:
     """No name has a slash or a line's end, and neither has the spec's canonical JSON: no two objects sign the same."""
-    spec = json.dumps(_wire(release.spec), sort_keys=True, separators=(",", ":"))
+    spec = sorted_json(_wire(release.spec))
     message = f"{ANNOTATION}\n{release.namespace}/{release.name}\n{release.generation}\n{spec}\n{text}"
     return hmac.new(key, message.encode(), hashlib.sha256).hexdigest()
 

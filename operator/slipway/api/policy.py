@@ -91,6 +91,10 @@ MAX_ROWS = 100
 """What spec.slo.latency.maxRows is where a release leaves it out: the server's own default."""
 
 
+SLOW_RATIO = 0.05
+"""The share of requests that may be slower than a p95: what a 95th percentile means."""
+
+
 class LatencyObjective(Frozen):
     """Latency that at most 5 % of requests may exceed."""
 

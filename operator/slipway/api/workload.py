@@ -102,5 +102,11 @@ class Server(Frozen):
         description="Server image, pinned when a revision is created. Defaults to the image configured in "
         "the operator.",
     )
+    workers: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="Number of server processes in each pod, which share its port and its resources. Defaults to 1.",
+    )
     resources: Resources = Field(Resources(), description="Resources of one serving container.")
     pod_template: PodTemplate = Field(PodTemplate(), description="Scheduling and labels of the serving pods.")

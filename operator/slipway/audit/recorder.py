@@ -13,6 +13,7 @@ from slipway.audit.checkpoint import SignedCheckpoint, Signer
 from slipway.audit.record import Head, Letter, Source
 from slipway.audit.store.protocol import Appended, Store, StoreError
 from slipway.metrics.instruments import Instruments
+from slipway.words.backoff import doubled
 from slipway.words.times import stamp
 
 LOG = logging.getLogger(__name__)
@@ -62,18 +63,18 @@ class Recorder:
 
     async def run(self, changed: Changed) -> None:
         """Store what comes, for ever; when the store fails, try again, less and less often."""
-        delay = FIRST_RETRY_SECONDS
+        failures = 0
         while True:
             await self._wake.wait()
             self._wake.clear()
             try:
                 for source in await self.flush():
                     changed((source.namespace, source.release))
-                delay = FIRST_RETRY_SECONDS
+                failures = 0
             except StoreError as error:
                 self._failed(str(error))
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, LAST_RETRY_SECONDS)
+                failures += 1
+                await asyncio.sleep(doubled(FIRST_RETRY_SECONDS, failures, LAST_RETRY_SECONDS))
                 self._wake.set()
 
     async def flush(self) -> set[Source]:

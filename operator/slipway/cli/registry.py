@@ -17,14 +17,10 @@ from slipway.cli.session import Failure
 from slipway.cluster.port import Cluster, Object
 from slipway.plan.situation.observed import Version
 from slipway.settings import Settings
+from slipway_contract import registry_client
 
 _IN_CLUSTER = re.compile(r"(?P<service>[^.]+)\.(?P<namespace>[^.]+)\.svc(\.cluster\.local)?\.?")
 _CONFIG = {"app.kubernetes.io/name": "slipway", "app.kubernetes.io/component": "operator"}
-_CLIENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
 
 
 async def configured_url(cluster: Cluster, release: ModelRelease, operator_namespace: str) -> str:
@@ -69,8 +65,7 @@ class RegistryAdmin:
     """One MLflow server. Every method raises Failure."""
 
     def __init__(self, url: str) -> None:
-        for name, value in _CLIENT.items():
-            os.environ.setdefault(name, value)
+        registry_client.configure(os.environ, retries=2)
         # Imported here: it takes seconds, and only what talks to MLflow should wait for it.
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException

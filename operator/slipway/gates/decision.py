@@ -10,6 +10,7 @@ from enum import StrEnum
 from slipway.api.base import seconds
 from slipway.api.gates.specs import Gate, Gates, OnInconclusive, UncertainGate
 from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.words.backoff import doubled
 from slipway.words.text import plain
 
 MAX_BACKOFF = timedelta(minutes=5)
@@ -111,8 +112,8 @@ def retry_at(gate: Gate, result: GateResult) -> datetime:
     if result.started_at is None:
         raise ValueError(f"the result of gate {result.name} has no startedAt; stamp it before it is decided on")
     ended = datetime.fromisoformat(result.started_at) + timedelta(seconds=result.duration_seconds or 0)
-    pause = seconds(gate.on_error.backoff) * 2.0 ** min(result.attempts - 1, 32)
-    return ended + min(timedelta(seconds=min(pause, MAX_BACKOFF.total_seconds())), MAX_BACKOFF)
+    pause = doubled(seconds(gate.on_error.backoff), result.attempts, MAX_BACKOFF.total_seconds())
+    return ended + timedelta(seconds=pause)
 
 
 def _consent(blockers: list[GateResult], approval: GateResult | None) -> GateDecision:

@@ -16,6 +16,7 @@ from slipway.audit.store.protocol import Row
 from slipway.audit.store.sql import SqlStore
 from slipway.audit.store.tables import METADATA, NUMBER
 from slipway.notify.message import Message, Mood, News
+from slipway.words.backoff import doubled
 
 CURSOR = Table("notified", METADATA, Column("seq", NUMBER, primary_key=True, autoincrement=False))
 """One row: the newest record of the audit log whose deliveries have been written down."""
@@ -117,8 +118,7 @@ class Ledger:
 
 def pause(attempts: int) -> timedelta:
     """How long to wait after the attempt number `attempts` failed."""
-    doubled: timedelta = FIRST_RETRY * 2.0 ** min(attempts - 1, 16)
-    return min(LAST_RETRY, doubled)
+    return timedelta(seconds=doubled(FIRST_RETRY.total_seconds(), attempts, LAST_RETRY.total_seconds()))
 
 
 def _read(row: Row) -> News | None:

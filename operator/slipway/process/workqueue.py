@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from slipway.words.backoff import doubled
 from slipway.words.names import Key
 
 FIRST_BACKOFF_SECONDS = 0.5
@@ -15,8 +16,7 @@ LAST_BACKOFF_SECONDS = 300.0
 
 def backoff(failures: int, first: float = FIRST_BACKOFF_SECONDS) -> float:
     """Seconds to wait after so many failures in a row: doubling, with jitter so that many do not come back together."""
-    longest: float = min(LAST_BACKOFF_SECONDS, first * 2.0 ** min(failures - 1, 16))
-    return longest * random.uniform(0.5, 1.0)
+    return doubled(first, failures, LAST_BACKOFF_SECONDS) * random.uniform(0.5, 1.0)
 
 
 class Retry(Exception):

@@ -10,6 +10,7 @@ from slipway.render.meta import Manifest, metadata, revision_owner
 from slipway.render.pods import CONTAINER_SECURITY, POD_SECURITY, env
 from slipway.settings import Registry
 from slipway.words import names
+from slipway.words.canonical import digest_of
 from slipway_contract import environment, paths
 
 MODEL_DIR = "/model"
@@ -27,7 +28,7 @@ def deployment(revision: ModelRevision, registry: Registry, replicas: int | None
     release, spec = revision.spec.release, revision.spec
     labels = names.revision_labels(release, revision.name, spec.model.version)
     template = pod_template(revision, registry)
-    source = {names.TEMPLATE_ANNOTATION: names.digest_of(template), names.REGISTRY_ANNOTATION: _lent(registry)}
+    source = {names.TEMPLATE_ANNOTATION: digest_of(template), names.REGISTRY_ANNOTATION: _lent(registry)}
     meta = metadata(revision.name, revision.metadata.namespace, labels, revision_owner(revision))
     return {
         "apiVersion": "apps/v1",
@@ -46,7 +47,7 @@ def deployment(revision: ModelRevision, registry: Registry, replicas: int | None
 
 def _lent(registry: Registry) -> str:
     """Hash of the registry's settings that go into pods."""
-    return names.digest_of([registry.url, registry.credentials_secret, _trust(registry)])
+    return digest_of([registry.url, registry.credentials_secret, _trust(registry)])
 
 
 def pod_template(revision: ModelRevision, registry: Registry) -> Manifest:
@@ -110,7 +111,7 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
         "name": "server",
         "image": revision.spec.server.image,
         "command": ["slipway-server"],
-        "args": ["serve", "--model", MODEL_DIR, "--port", str(paths.PORT)],
+        "args": ["serve", "--model", MODEL_DIR, "--port", str(paths.PORT), *_workers(config.workers)],
         "env": [*env(_identity(revision) | _trust(registry)), *(e.wire() for e in config.pod_template.env)],
         "ports": [{"name": "http", "containerPort": paths.PORT, "protocol": "TCP"}],
         "resources": config.resources.wire(),
@@ -121,6 +122,10 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [_mount("model", MODEL_DIR, read_only=True), _mount("tmp", "/tmp")],
     }
+
+
+def _workers(workers: int | None) -> list[str]:
+    return [] if workers is None else ["--workers", str(workers)]
 
 
 def _identity(revision: ModelRevision) -> dict[str, str | None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-_SUFFIXES: dict[str, Decimal] = {"m": Decimal("0.001")}
-_SUFFIXES |= {letter: Decimal(1000**power) for power, letter in enumerate("kMGT", start=1)}
-_SUFFIXES |= {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGT", start=1)}
+_SUFFIXES: dict[str, Decimal] = {letter: Decimal(1000) ** -power for power, letter in enumerate("mun", start=1)}
+_SUFFIXES |= {letter: Decimal(1000**power) for power, letter in enumerate("kMGTPE", start=1)}
+_SUFFIXES |= {f"{letter}i": Decimal(1024**power) for power, letter in enumerate("KMGTPE", start=1)}
+"""Those of resource.Quantity, k8s.io/apimachinery."""
 
 
 def differs(rendered: Any, live: Any) -> bool:

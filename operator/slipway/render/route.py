@@ -9,6 +9,7 @@ from slipway.api.release import ModelRelease
 from slipway.api.traffic import Gateway
 from slipway.render.meta import Manifest, metadata, release_owner
 from slipway.words import names
+from slipway.words.canonical import digest_of
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 
@@ -20,7 +21,7 @@ def route(release: ModelRelease, gateway: Gateway, shares: Mapping[str, int]) ->
     return {
         "apiVersion": f"{GATEWAY_GROUP}/v1",
         "kind": "HTTPRoute",
-        "metadata": {**meta, "annotations": {names.GATEWAY_ANNOTATION: names.digest_of(gateway.wire())}},
+        "metadata": {**meta, "annotations": {names.GATEWAY_ANNOTATION: digest_of(gateway.wire())}},
         "spec": configured({"rules": [{"backendRefs": backends(shares)}]}, gateway),
     }
 

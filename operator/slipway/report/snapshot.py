@@ -6,13 +6,12 @@ from pydantic import Field
 
 from slipway.api.base import Frozen, Ratio, Timestamp, seconds
 from slipway.api.gates.verdict import GateResult
+from slipway.api.policy import SLOW_RATIO
 from slipway.api.revision import AttemptOutcome, Counted, ModelRevision, Phase, Timing
 from slipway.report.story import Story
 from slipway.words.times import elapsed, parse
 
 SCHEMA = "slipway.dev/metrics-snapshot/v1"
-SLOW_RATIO = 0.05
-"""A p95 objective allows this share of requests to be slower."""
 
 
 class Objectives(Frozen):

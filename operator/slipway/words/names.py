@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from typing import Any
 
 Key = tuple[str, str]
 """Namespace and name of a release."""
@@ -32,12 +30,6 @@ LONGEST_JOB = 58
 """A Job's name is a label of its pods: 63 characters with the attempt."""
 
 SERVICE_PORT = 80
-
-
-def digest_of(value: Any) -> str:
-    """Twelve hex digits that identify `value`, which must be JSON."""
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
 def revision_name(release: str, number: int) -> str:

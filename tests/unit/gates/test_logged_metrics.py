@@ -11,7 +11,7 @@ from slipway.api.gates.specs import Direction, MetricGate
 from slipway.api.gates.verdict import Verdict
 from slipway.gates.inline.logged import Figure, Logged
 from slipway.gates.inline.metrics import judge_logged
-from slipway.words.names import digest_of
+from slipway.words.canonical import digest_of
 
 AUC = MetricGate(name="auc")
 finite = st.floats(-1e6, 1e6)

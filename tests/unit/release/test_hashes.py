@@ -9,7 +9,7 @@ import pytest
 from slipway.api.release import ReleaseSpec
 from slipway.api.revision import PinnedServer, Policy
 from slipway.plan.situation.scene import Desired
-from slipway.words.names import digest_of
+from slipway.words.canonical import digest_of
 
 MODEL = {"name": "churn", "candidate": {"alias": "staging"}}
 

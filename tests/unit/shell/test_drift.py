@@ -13,6 +13,13 @@ from slipway.render.drift import differs
     ("rendered", "live", "expected"),
     [
         ({"replicas": 2}, {"replicas": 2, "added": "by the server"}, False),
+        ({"memory": "1024Ti"}, {"memory": "1Pi"}, False),
+        ({"memory": "2048Pi"}, {"memory": "2Ei"}, False),
+        ({"cpu": "1000000n"}, {"cpu": "1m"}, False),
+        ({"cpu": "1500u"}, {"cpu": "1500000n"}, False),
+        ({"count": "1000P"}, {"count": "1E"}, False),
+        ({"count": "1e3"}, {"count": "1k"}, False),
+        ({"memory": "1023Ti"}, {"memory": "1Pi"}, True),
         ({"replicas": 2}, {"replicas": 3}, True),
         ({"cpu": "0.5"}, {"cpu": "500m"}, False),
         ({"cpu": 1}, {"cpu": "1"}, False),

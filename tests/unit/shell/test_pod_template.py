@@ -9,7 +9,7 @@ from typing import Any
 from slipway.api.revision import ModelRevision
 from slipway.render.deployment import deployment
 from slipway.settings import Registry
-from slipway.words.names import digest_of
+from slipway.words.canonical import digest_of
 
 TODAY = Path(__file__).parent / "templates" / "pod.json"
 """A revision's pod template as the operator rendered it before there was spec.slo.latency.maxRows."""
@@ -45,3 +45,11 @@ def test_an_upgrade_of_the_operator_changes_no_pod_template_and_no_hash() -> Non
 def test_the_server_is_told_how_many_rows_latency_is_judged_up_to_where_the_release_says_so() -> None:
     before, after = (template(each)["spec"]["containers"][0]["env"] for each in (revision(), revision(maxRows=500)))
     assert [each for each in after if each not in before] == [{"name": "SLIPWAY_LATENCY_MAX_ROWS", "value": "500"}]
+
+
+def test_the_server_is_told_its_number_of_processes_where_the_release_says_so() -> None:
+    many = revision()
+    server = many.spec.server.model_copy(update={"config": many.spec.server.config.model_copy(update={"workers": 3})})
+    many = many.model_copy(update={"spec": many.spec.model_copy(update={"server": server})})
+    assert template(many)["spec"]["containers"][0]["args"][-2:] == ["--workers", "3"]
+    assert digest_of(many.spec.server.config.wire()) != digest_of(revision().spec.server.config.wire())

@@ -6,13 +6,9 @@ import os
 import re
 
 from slipway.words.text import plain
+from slipway_contract import registry_client
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:/(?P<version>[1-9][0-9]*)|@(?P<alias>[\w\-]+))")
-_CLIENT = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
 
 
 class TagsUnreadable(Exception):
@@ -26,8 +22,7 @@ def tags_of(uri: str, tracking_uri: str | None) -> dict[str, str]:
         raise TagsUnreadable(f"{uri} is no model version; write models:/NAME/VERSION or models:/NAME@ALIAS")
     if not tracking_uri:
         raise TagsUnreadable("no MLflow server is named; set MLFLOW_TRACKING_URI or pass --tracking-uri")
-    for name, value in _CLIENT.items():
-        os.environ.setdefault(name, value)
+    registry_client.configure(os.environ, retries=2)
     try:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from slipway.api.base import seconds
 from slipway.api.gates.specs import SmokeBatch, SmokeGate
 from slipway.api.gates.verdict import GateResult, Verdict
+from slipway.api.policy import SLOW_RATIO
 from slipway.gates.statistics import lag
 from slipway.gates.statistics.binomial import lower_bound, upper_bound
 from slipway.gates.statistics.lag import Shot
@@ -17,8 +18,6 @@ from slipway.words.text import count, plain
 
 NAME = "smoke"
 CONFIDENCE = 0.95
-SLOW_BUDGET = 0.05
-"""The share of requests above a 95th percentile."""
 
 LAG_SHARE = 0.025
 """The generator keeps its schedule when 95 % of requests leave within this share of the latency budget.
@@ -26,7 +25,7 @@ LAG_SHARE = 0.025
 A process that is woken late to send is woken as late to receive, so its p95 is then within 5 % of the truth.
 """
 
-__all__ = ["CONFIDENCE", "LAG_SHARE", "NAME", "SLOW_BUDGET", "Shot", "SmokeReport", "judge", "percentile"]
+__all__ = ["CONFIDENCE", "LAG_SHARE", "NAME", "SLOW_RATIO", "Shot", "SmokeReport", "judge", "percentile"]
 
 _SHOWN_FAULTS = 5
 _WORST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
@@ -103,7 +102,7 @@ def _decide(gate: SmokeGate, shots: Sequence[Shot], slow: int) -> tuple[Verdict,
     bound, low = upper_bound(slow, n, CONFIDENCE), lower_bound(slow, n, CONFIDENCE)
     p95 = percentile([shot.latency for shot in shots], 0.95) or 0.0
     seen = f"p95 is {p95 * 1000:.1f} ms; {slow} of {n} requests took longer than {gate.p95}"
-    if not _too_many(gate, faults, n) and bound <= SLOW_BUDGET:
+    if not _too_many(gate, faults, n) and bound <= SLOW_RATIO:
         return Verdict.PASS, f"{seen}; at most {bound:.2%} are slow (95 % confidence); limit 5 %"
     if (lag_problem := _lagging(gate, shots)) and not _fails_all_the_same(gate, shots):
         return Verdict.ERROR, lag_problem
@@ -111,7 +110,7 @@ def _decide(gate: SmokeGate, shots: Sequence[Shot], slow: int) -> tuple[Verdict,
         listed = (f"{times} x {plain(text, 120)}" for text, times in Counter(faults).most_common(_SHOWN_FAULTS))
         says = f"{count(len(faults), 'request')} of {n} had no valid response; limit {gate.max_error_ratio:.2%}"
         return Verdict.FAIL, f"{says}: {'; '.join(listed)}"
-    if low > SLOW_BUDGET:
+    if low > SLOW_RATIO:
         return Verdict.FAIL, f"{seen}; at least {low:.2%} are slow (95 % confidence); limit 5 %"
     return Verdict.INCONCLUSIVE, (
         f"{seen}; between {low:.2%} and {bound:.2%} are slow (95 % confidence), which includes the limit of 5 "
@@ -134,7 +133,7 @@ def _fails_all_the_same(gate: SmokeGate, shots: Sequence[Shot]) -> bool:
     told = ((shot, late) for shot, late in zip(shots, forgiven, strict=True) if shot.answered or shot.given_up)
     slow = sum(shot.latency - late > budget for shot, late in told)
     wrong = [shot for shot in shots if shot.fault and shot.answered]
-    return _too_many(gate, wrong, len(shots)) or lower_bound(slow, len(shots), CONFIDENCE) > SLOW_BUDGET
+    return _too_many(gate, wrong, len(shots)) or lower_bound(slow, len(shots), CONFIDENCE) > SLOW_RATIO
 
 
 def _lagging(gate: SmokeGate, shots: Sequence[Shot]) -> str | None:

@@ -22,7 +22,7 @@ from enum import StrEnum
 from math import exp, inf, log
 
 from slipway.api.base import seconds
-from slipway.api.policy import SLO
+from slipway.api.policy import SLO, SLOW_RATIO
 from slipway.api.revision import Counted
 from slipway.gates.watch.comparison import log_e_worse
 from slipway.gates.watch.sequential import MULTIPLES, log_e, median_to_detect
@@ -33,8 +33,6 @@ LOG_THRESHOLD = log(2 / ALPHA)
 """Each of the two objectives may use up half of ALPHA."""
 MIN_REQUESTS = 30
 """Fewer requests never decide: bursts are correlated, and the test assumes that they are not. Timed ones on latency."""
-SLOW_RATIO = 0.05
-"""A 95th percentile over the objective means that more than this share is slower than it."""
 _LARGEST = 1e9
 """E-values are written down up to here: JSON knows no infinity."""
 

@@ -20,7 +20,7 @@ from slipway.plan.situation.scene import Scene
 from slipway.plan.situation.sizing import size_of
 from slipway.plan.writing.actions import Decision, Plan
 from slipway.plan.writing.moves import stall, wait
-from slipway.words.names import digest_of
+from slipway.words.canonical import digest_of
 from slipway.words.times import elapsed, stamp
 
 ONCE_SERVED = frozenset({Phase.RETIRED, Phase.ROLLED_BACK, *SERVING})

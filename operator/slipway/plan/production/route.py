@@ -20,6 +20,7 @@ from slipway.plan.writing.intents import WITHDRAWAL, Told, ended, intend, intend
 from slipway.plan.writing.moves import stall
 from slipway.render import route as render
 from slipway.words import names
+from slipway.words.canonical import digest_of
 
 
 def mirror(scene: Scene) -> Plan | None:
@@ -82,7 +83,7 @@ def attach(scene: Scene) -> Plan | None:
         return Plan(OpenProduction(render.route(release, gateway, _last_shares(scene, live))), again=NOW)
     if route is None:
         return None
-    annotations, identity = route.manifest["metadata"].get("annotations") or {}, names.digest_of(gateway.wire())
+    annotations, identity = route.manifest["metadata"].get("annotations") or {}, digest_of(gateway.wire())
     if annotations.get(names.GATEWAY_ANNOTATION) == identity:
         return None
     after = {

@@ -12,7 +12,7 @@ from slipway.api.revision import ModelRevision, Phase, PinnedServer, Policy
 from slipway.plan.situation.observed import Observed, Route, Undescribed, Version
 from slipway.plan.situation.phases import FAILED, IN_FLIGHT, SERVING
 from slipway.words import names
-from slipway.words.names import digest_of
+from slipway.words.canonical import digest_of
 
 _SIZE = frozenset({"replicas", "autoscaling", "minReadySeconds"})
 """What decides how many pods there are, and not what they serve."""

@@ -19,6 +19,7 @@ from slipway.api.release_status import ReleaseStatus
 from slipway.api.revision import ModelRevision, RevisionStatus
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import Decision, Plan, WriteRevision
+from slipway.words.canonical import sorted_json
 from slipway.words.times import stamp
 
 StatusT = TypeVar("StatusT", ReleaseStatus, RevisionStatus)
@@ -111,7 +112,7 @@ def sha256(value: Mapping[str, Any]) -> str:
     try:
         canonical = rfc8785.dumps(dict(value))
     except rfc8785.CanonicalizationError:
-        canonical = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+        canonical = sorted_json(value).encode()
     return hashlib.sha256(canonical).hexdigest()
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from slipway.render.monitoring.recording import BASE_HOURS, ERRORS, LATENCY, SLOW_RATIO, PrometheusRule, Subject
+from slipway.api.policy import SLOW_RATIO
+from slipway.render.monitoring.recording import BASE_HOURS, ERRORS, LATENCY, PrometheusRule, Subject
 from slipway.settings import Monitoring
 from slipway_contract import series
 

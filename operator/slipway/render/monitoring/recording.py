@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from slipway.api.base import seconds
+from slipway.api.policy import SLOW_RATIO
 from slipway.api.release import ModelRelease
 from slipway.render.monitoring.pace import Pace
 from slipway_contract import series
@@ -17,8 +18,6 @@ from slipway_contract import series
 PrometheusRule = dict[str, Any]
 
 LATENCY, ERRORS = "latency", "errors"
-SLOW_RATIO = 0.05
-"""A 95th percentile over the objective means that more than this share of requests is slower than it."""
 BASE_HOURS = 1 / 12
 """The window in which rates are taken: the fastest alert's short one."""
 WINDOW_HOURS = (BASE_HOURS, 1 / 2, 1, 2, 6, 24)

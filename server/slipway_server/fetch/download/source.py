@@ -10,14 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from slipway_contract import registry_client
 from slipway_server.errors import ModelError
 from slipway_server.model.bundle import FOLDER
 
 _URI = re.compile(r"models:/(?P<name>[^/@]+)(?:@(?P<alias>[\w\-]+)|/(?P<version>\d+))$")
 _DEFAULTS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "GIT_PYTHON_REFRESH": "quiet",
 }
@@ -92,6 +90,7 @@ def _clear(out: Path) -> None:
 
 
 def _mlflow() -> Any:
+    registry_client.configure(os.environ, retries=3, timeout_seconds=30)
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     import mlflow
