@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 
 from slipway_server.model import bundle as bundles
-from slipway_server.model.bundle import Bundle
+from slipway_server.model.bundle import Bundle, Column, Signature
+from slipway_server.wire.documents.openapi import schema
+from slipway_server.wire.documents.page import page
 from tests.server.client import Client
 from tests.server.conftest import Serve
 
@@ -110,7 +113,25 @@ def test_openapi_has_the_signature_and_the_example(forest_server: Client) -> Non
     assert document["components"]["schemas"]["Row"]["required"] == NAMES
     content = document["paths"]["/invocations"]["post"]["requestBody"]["content"]["application/json"]
     assert forest_server.predict(content["example"]).status == 200
-    assert forest_server.get("/docs").status == 200
+
+
+def test_the_page_for_people_loads_nothing_and_runs_nothing(forest_server: Client) -> None:
+    answer = forest_server.get("/docs")
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    html = answer.body.decode()
+    assert not re.search(r"<script|src=|@import|https?://", html)
+    assert all(f"<td>{name}<td>" in html for name in NAMES)
+    assert set(re.findall(r'href="([^"]+)"', html)) >= {"/slipway/info", "/openapi.json"}
+
+
+def test_what_a_model_calls_itself_is_text_on_the_page() -> None:
+    column = Column("<b>x</b>", "double", True)
+    bundle = Bundle(
+        digest="", flavor="sklearn", kind="native", why="<i>why</i>", signature=Signature(columns=(column,))
+    )
+    html = page(schema(bundle, "<u>name</u>", "1"))
+    assert not re.search(r"<(b|i|u)>", html)
+    assert "&lt;b&gt;x&lt;/b&gt;" in html
 
 
 def test_mlflows_own_example_is_taken_as_it_is(forest_server: Client, saved: Callable[[str], Path]) -> None:

@@ -14,7 +14,7 @@ from slipway_server.wire.bodies import Receive, Scope
 from slipway_server.wire.exchange import Exchange, Send
 from slipway_server.wire.routes import Routes
 
-_PAGES = frozenset({"/docs", "/openapi.json", "/redoc", "/docs/oauth2-redirect"})
+_PAGES = frozenset({"/docs", "/openapi.json"})
 
 
 class Application:
@@ -53,7 +53,7 @@ class Application:
 
     async def _documentation(self) -> Any:
         if self.pages is None:
-            from slipway_server.wire import documentation
+            from slipway_server.wire.documents import openapi
 
-            self.pages = await asyncio.to_thread(documentation.application, self.service)
+            self.pages = await asyncio.to_thread(openapi.application, self.service)
         return self.pages

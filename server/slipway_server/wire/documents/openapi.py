@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 
 from slipway_server import __version__
 from slipway_server.model.bundle import Bundle, Column
 from slipway_server.serving.service import Service
+from slipway_server.wire.documents.page import POLICY, page
 
 _JSON_TYPES: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
@@ -33,9 +35,12 @@ _PAGES = {
 
 def application(service: Service) -> FastAPI:
     """The FastAPI application with `/docs` and `/openapi.json`. Raises `RequestError` 503 while the model loads."""
-    app = FastAPI(title=service.name or "slipway-server", version=service.version or __version__)
+    title, version = service.name or "slipway-server", service.version or __version__
+    app = FastAPI(title=title, version=version, docs_url=None, redoc_url=None)
     document = schema(service.current().bundle, app.title, app.version)
+    shown = HTMLResponse(page(document), headers={"Content-Security-Policy": POLICY})
     app.openapi = lambda: document  # type: ignore[method-assign]
+    app.get("/docs", include_in_schema=False, response_model=None)(lambda: shown)
     return app
 
 
