@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from slipway.act.shift import shift
 from slipway.api.base import API_VERSION
 from slipway.cluster.port import Cluster, Conflict
 from slipway.context.context import Context
@@ -57,8 +56,8 @@ async def act(context: Context, namespace: str, action: Action) -> None:
 
 
 async def _shift(context: Context, namespace: str, action: Shift) -> None:
-    """Move traffic, and count it where production went to another revision."""
-    await shift(context.cluster, namespace, action)
+    """Move traffic by compare and swap, and count it where production went to another revision."""
+    await context.cluster.swap((action.kind, namespace, action.name), action.resource_version, action.after)
     if action.flips:
         context.instruments.flips.labels(namespace, action.name).inc()
         await context.pause(SETTLE_SECONDS)

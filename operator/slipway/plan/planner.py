@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slipway.api.reasons import stalls
-from slipway.plan.attempt import intake, steps
+from slipway.api.revision import Phase
+from slipway.plan.attempt import canary, candidate, fetching, gating, intake, pending, promoting, staging
 from slipway.plan.children import ensure, ownership
-from slipway.plan.production import retire, rollback, route, settle, watching
+from slipway.plan.production import conflicts, flip, retire, rollback, route, watching
 from slipway.plan.registry import alias, announce, checkpoint
 from slipway.plan.situation.needs import NOTHING, Kind, Needs, union
 from slipway.plan.situation.observed import Observed
@@ -71,11 +72,18 @@ class Step:
 
 
 COUNTERS = frozenset({Kind.COUNTERS})
-JUDGED = frozenset({Kind.VERSIONS, Kind.POLICY, Kind.REQUESTS, Kind.COUNTERS})
+JUDGED = frozenset({Kind.VERSIONS, Kind.POLICY, Kind.REQUESTS})
+
+
+def _phase(phase: Phase, what: str, step: candidate.PhaseStep, reads: frozenset[Kind] = frozenset()) -> Step:
+    """The step of a candidate in `phase`."""
+    asks = {JUDGED: candidate.gates_ask(phase), COUNTERS: candidate.canary_asks}.get(reads, lambda _: NOTHING)
+    return Step(phase.value.lower(), what, candidate.in_phase(phase, step), True, reads, asks)
+
 
 STEPS: tuple[Step, ...] = (
     Step("mirror", "Point the production Service at what the route has made live.", route.mirror),
-    Step("settle", "Write down what production is seen to serve.", settle.settle),
+    Step("settle", "Write down what production is seen to serve.", flip.settle),
     Step("withdraw", "Take the share of production from an attempt that has ended.", route.withdraw),
     Step("requested", "Take production back because spec.rollback asks for it.", rollback.requested),
     Step(
@@ -88,13 +96,13 @@ STEPS: tuple[Step, ...] = (
     Step("followed", "Go to the version that somebody moved the production alias to.", rollback.followed),
     Step("reopened", "Make the production Service again where somebody deleted it.", ensure.reopened),
     Step("attach", "Make the route, or bring it in line with spec.traffic.gateway.", route.attach),
-    Step("misdirected", "Stall where production points at what Slipway did not choose.", settle.misdirected),
+    Step("misdirected", "Stall where production points at what Slipway did not choose.", conflicts.misdirected),
     Step(
         "contested",
         "Stall where a Service that the candidate needs belongs to something else.",
-        settle.contested,
+        conflicts.contested,
         reads=frozenset({Kind.SERVICES}),
-        asks=settle.contested_asks,
+        asks=conflicts.contested_asks,
     ),
     Step("adopt", "Own the release's children, or let them go, as spec.deletionPolicy says.", ownership.adopt),
     Step(
@@ -114,14 +122,13 @@ STEPS: tuple[Step, ...] = (
     Step("unusable", "Stall where the spec cannot be carried out.", unusable),
     Step("unrecorded", "Stall while the audit store has been away for too long.", unrecorded),
     Step("wanted", "Write down since when the wanted version is wanted.", intake.record_wanted, forward=True),
-    Step(
-        "attempt",
-        "Take the candidate one step further, by its phase, or end its attempt.",
-        steps.attempt,
-        forward=True,
-        reads=JUDGED,
-        asks=steps.attempt_asks,
-    ),
+    Step("outdated", "End an attempt that is superseded or no longer wanted.", candidate.outdated, forward=True),
+    _phase(Phase.PENDING, "Judge the gates that need no pods.", pending.step, JUDGED),
+    _phase(Phase.FETCHING, "Bring the candidate's pods up and pin the digest that they fetch.", fetching.step),
+    _phase(Phase.STAGING, "Wait until every pod of the candidate has loaded the model.", staging.step),
+    _phase(Phase.GATING, "Run the gates that need pods, and ask for consent where it is needed.", gating.step, JUDGED),
+    _phase(Phase.CANARY, "Give the candidate its share of production, judge it, and go on.", canary.step, COUNTERS),
+    _phase(Phase.PROMOTING, "Move production to the candidate in one write.", promoting.step),
     Step("children", "Bring the release's own objects in line: Services, budget, monitors, sizes.", ensure.furnish),
     Step(
         "retire",

@@ -15,6 +15,8 @@ from slipway.plan.planner import STEPS
 from slipway.process.explain import Explain
 from tests.unit.release.world import NAME, NAMESPACE, World
 
+PHASES = ("pending", "fetching", "staging", "gating", "canary", "promoting")
+
 
 async def explained(world: World, name: str = NAME) -> tuple[int, Any]:
     """The operator's answer over HTTP."""
@@ -37,7 +39,7 @@ async def test_every_step_is_there_in_the_plans_order_and_one_decides() -> None:
     status, words = await explained(world)
     assert status == 200
     assert [each["step"] for each in words] == [step.name for step in STEPS]
-    assert [each["step"] for each in words if each["decides"]] == ["attempt"]
+    assert [each["step"] for each in words if each["decides"]] == ["gating"]
     assert word(words, "requested")["says"] == ""
 
 
@@ -57,7 +59,7 @@ async def test_a_stall_says_why_and_what_it_stops() -> None:
     await world.step()
     _, words = await explained(world)
     assert word(words, "unusable")["says"].startswith("stalled, UnknownRegistry: spec.model.registry is nowhere")
-    assert [each["step"] for each in words if each["stopped"]] == ["wanted", "attempt", "intake"]
+    assert [each["step"] for each in words if each["stopped"]] == ["wanted", "outdated", *PHASES, "intake"]
 
 
 async def test_a_release_that_is_not_there_is_a_404() -> None:

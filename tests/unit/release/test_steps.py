@@ -78,6 +78,21 @@ async def fresh() -> World:
     return world
 
 
+async def a_smoke_gate_with_requests_of_its_own() -> World:
+    world = await fresh()
+    world.edit(gates={"smoke": {"requestsFrom": {"configMap": "requests", "key": "some"}}})
+    requests = {"kind": "ConfigMap", "metadata": {"name": "requests", "namespace": NAMESPACE}}
+    world.put({**requests, "data": {"some": '[{"inputs": [[1.0]]}]'}})
+    return world
+
+
+async def an_attempt_that_nobody_wants_any_more() -> World:
+    world = await fresh()
+    await world.until("Fetching")
+    world.alias("2")
+    return world
+
+
 async def serving(*versions: str, **spec: Any) -> World:
     world = World()
     world.edit(**spec)
@@ -98,6 +113,12 @@ def model(**changes: Any) -> dict[str, Any]:
 async def a_service_behind_its_route() -> World:
     world = await behind_a_gateway()
     service(world)["spec"]["selector"] = names.selector(NAME, "elsewhere")
+    return world
+
+
+async def a_candidate_that_is_to_be_a_canary() -> World:
+    world = await behind_a_gateway()
+    world.alias("2")
     return world
 
 
@@ -207,6 +228,7 @@ async def an_alias_that_was_edited() -> World:
     return world
 
 
+PHASES = ("pending", "fetching", "staging", "gating", "canary", "promoting")
 TABLE: dict[str, tuple[Arranged, Says]] = {
     "mirror": (a_service_behind_its_route, Says("Shift")),
     "settle": (fresh, Says("WriteRevision", "Flipped")),
@@ -224,7 +246,13 @@ TABLE: dict[str, tuple[Arranged, Says]] = {
     "unusable": (a_registry_that_nobody_configured, Says(stalled="UnknownRegistry")),
     "unrecorded": (an_outbox_that_is_nearly_full, Says(stalled="AuditBacklog")),
     "wanted": (fresh, Says(facts=True)),
-    "attempt": (fresh, Says("WriteRevision", "GatesJudged")),
+    "outdated": (an_attempt_that_nobody_wants_any_more, Says("WriteRevision", "AliasMoved")),
+    "pending": (fresh, Says("WriteRevision", "GatesJudged")),
+    "fetching": (fresh, Says("Apply")),
+    "staging": (fresh, Says("Apply")),
+    "gating": (a_smoke_gate_with_requests_of_its_own, Says("Apply")),
+    "canary": (a_candidate_that_is_to_be_a_canary, Says("Shift")),
+    "promoting": (fresh, Says("OpenProduction")),
     "children": (a_release_without_its_metrics_service, Says("Apply")),
     "retire": (a_staging_service_without_a_candidate, Says("Delete")),
     "intake": (fresh, Says("CreateRevision", "Started")),
@@ -247,7 +275,7 @@ async def test_a_step_says_what_follows_from_what_is_seen(step: str) -> None:
     assert await first_word(await arrange(), step) == expected
 
 
-@pytest.mark.parametrize("step", ["wanted", "attempt", "intake"])
+@pytest.mark.parametrize("step", ["wanted", "outdated", *PHASES, "intake"])
 async def test_at_rest_no_step_goes_forward(step: str) -> None:
     assert alone(BY_NAME[step], await scene(await serving())) is None
 
@@ -259,7 +287,7 @@ async def story(world: World, step: Step) -> None:
         world.now = world.later(max(await world.step() or 0.0, 0.01))
 
 
-@pytest.mark.parametrize("step", ["watch", "record", "attempt", "intake", "pause"])
+@pytest.mark.parametrize("step", ["watch", "record", "pending", "gating", "canary", "intake", "pause"])
 async def test_a_step_that_forgets_to_say_what_it_reads_fails(step: str) -> None:
     """Not "nothing there": it would decide on that. What was not read cannot be looked into."""
     with pytest.raises(NotReadError):

@@ -8,7 +8,7 @@ import pytest
 
 from slipway.api.traffic import Gateway, ParentRef, SessionAffinity
 from slipway.observe.views import route_view
-from slipway.plan.production.traffic import GatewayRouter, ServiceRouter
+from slipway.plan.production.flip import GatewayRouter, ServiceRouter
 from slipway.plan.situation.observed import Service
 from slipway.render.route import backends, configured
 

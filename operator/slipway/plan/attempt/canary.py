@@ -19,7 +19,7 @@ from slipway.gates.watch.slo import SloState
 from slipway.plan.attempt import evidence
 from slipway.plan.attempt.canary_look import Look, progress
 from slipway.plan.attempt.fetching import bring_up
-from slipway.plan.production.traffic import split
+from slipway.plan.production.flip import split
 from slipway.plan.production.trouble import crashing
 from slipway.plan.production.watching import NO_DATA_SECONDS, unreadable
 from slipway.plan.situation.hold import held

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from slipway.api.revision import ModelRevision
 from slipway.plan.attempt.canary import unfit
+from slipway.plan.production.flip import flip
 from slipway.plan.production.pods import sized
-from slipway.plan.production.traffic import flip
 from slipway.plan.situation.hold import held
 from slipway.plan.situation.scene import Scene
 from slipway.plan.situation.sizing import size_of

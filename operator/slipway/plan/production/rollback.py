@@ -11,8 +11,8 @@ from slipway.api.reasons import decisions, stalls
 from slipway.api.release import AliasConflict
 from slipway.api.release_status import RollbackState, RollbackTrigger
 from slipway.api.revision import ModelRevision, Phase
+from slipway.plan.production.flip import flip
 from slipway.plan.production.pods import sized
-from slipway.plan.production.traffic import flip
 from slipway.plan.production.trouble import trouble
 from slipway.plan.registry.announce import contradicted, pointed
 from slipway.plan.situation.phases import SERVING

@@ -12,7 +12,7 @@ from slipway.api.outbox import Outcome
 from slipway.api.reasons import stalls
 from slipway.api.revision import ModelRevision, Phase
 from slipway.api.traffic import Router as RouterName
-from slipway.plan.production.traffic import ServiceRouter, flip
+from slipway.plan.production.flip import ServiceRouter, flip
 from slipway.plan.situation.phases import ENDED_EARLY, MAY_HAVE_WEIGHT, SERVING
 from slipway.plan.situation.scene import Scene
 from slipway.plan.writing.actions import NOW, Delete, OpenProduction, Plan, Shift

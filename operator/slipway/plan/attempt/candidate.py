@@ -1,4 +1,4 @@
-"""The candidate's way to production: first whether it should go on at all, then the step of its phase."""
+"""The newest attempt: whether it should go on at all, and what its phase has to read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from slipway.api.actors import UNVERIFIED, Part, written
 from slipway.api.gates.specs import MetricSource
 from slipway.api.reasons import attempts
 from slipway.api.revision import ModelRevision, Phase
-from slipway.plan.attempt import canary, canary_look, fetching, gating, pending, promoting, staging
+from slipway.plan.attempt import canary_look
 from slipway.plan.situation.needs import NOTHING, Described, Needs, Reading
 from slipway.plan.situation.phases import IN_FLIGHT
 from slipway.plan.situation.scene import Scene
@@ -17,36 +17,35 @@ from slipway.plan.writing.moves import move
 
 PhaseStep = Callable[[Scene, ModelRevision], Plan | None]
 
-STEPS: dict[Phase, PhaseStep] = {
-    Phase.PENDING: pending.step,
-    Phase.FETCHING: fetching.step,
-    Phase.STAGING: staging.step,
-    Phase.GATING: gating.step,
-    Phase.CANARY: canary.step,
-    Phase.PROMOTING: promoting.step,
-}
+
+def in_phase(phase: Phase, step: PhaseStep) -> Callable[[Scene], Plan | None]:
+    """The step of a candidate that is in `phase`; nothing to say about any other."""
+
+    def run(scene: Scene) -> Plan | None:
+        candidate = scene.candidate
+        return step(scene, candidate) if candidate is not None and candidate.status.phase is phase else None
+
+    return run
 
 
-def attempt(scene: Scene) -> Plan | None:
-    """One step of the newest attempt; older ones that are still on their way are superseded by it."""
+def canary_asks(scene: Scene) -> Needs:
+    """The counters that a canary is judged on."""
     candidate = scene.candidate
-    if candidate is None:
-        return None
-    for older in scene.seen.revisions:
-        if older.status.phase in IN_FLIGHT and older is not candidate and older is not scene.live:
-            return move(scene, older, Phase.SUPERSEDED, (attempts.SUPERSEDED, f"{candidate.name} is newer"))
-    return _outdated(scene, candidate) or STEPS[candidate.status.phase](scene, candidate)
-
-
-def attempt_asks(scene: Scene) -> Needs:
-    """What gates judge, and the counters that a canary is judged on."""
-    candidate = scene.candidate
-    if candidate is None:
+    state = candidate.status.canary if candidate is not None else None
+    if candidate is None or state is None or not canary_look.due(candidate):
         return NOTHING
-    state = candidate.status.canary
-    if state is not None and canary_look.due(candidate):
-        return Needs(counters=Reading(candidate.name, frozenset({candidate.name, state.against})))
-    return _judged(scene, candidate) if candidate.status.phase in (Phase.PENDING, Phase.GATING) else NOTHING
+    return Needs(counters=Reading(candidate.name, frozenset({candidate.name, state.against})))
+
+
+def gates_ask(phase: Phase) -> Callable[[Scene], Needs]:
+    """What the gates that are judged in `phase` look at."""
+
+    def asks(scene: Scene) -> Needs:
+        candidate = scene.candidate
+        here = candidate is not None and candidate.status.phase is phase
+        return _judged(scene, candidate) if candidate is not None and here else NOTHING
+
+    return asks
 
 
 def _judged(scene: Scene, candidate: ModelRevision) -> Needs:
@@ -61,8 +60,18 @@ def _judged(scene: Scene, candidate: ModelRevision) -> Needs:
     )
 
 
-def _outdated(scene: Scene, candidate: ModelRevision) -> Plan | None:
-    """End an attempt that nobody wants any more. Only before the flip: afterwards a new wish queues behind it."""
+def outdated(scene: Scene) -> Plan | None:
+    """End an older attempt, or one that nobody wants any more; after the flip a new wish queues behind it."""
+    candidate = scene.candidate
+    if candidate is None:
+        return None
+    for older in scene.seen.revisions:
+        if older.status.phase in IN_FLIGHT and older is not candidate and older is not scene.live:
+            return move(scene, older, Phase.SUPERSEDED, (attempts.SUPERSEDED, f"{candidate.name} is newer"))
+    return _unwanted(scene, candidate)
+
+
+def _unwanted(scene: Scene, candidate: ModelRevision) -> Plan | None:
     if scene.seen.release.spec.rollback is not None:
         why = (attempts.ROLLBACK_REQUESTED, "spec.rollback holds production elsewhere")
         return move(scene, candidate, Phase.ABORTED, why, by=scene.who(Part.ROLLBACK))
