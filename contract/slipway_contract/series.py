@@ -10,6 +10,8 @@ IN_FLIGHT = "inference_in_flight_requests"
 """Requests that are being answered now."""
 INFO = "inference_model_info"
 """1, with what is served as labels: `revision` joins it to what the operator knows."""
+FROM_THE_START = (200, 500, 504)
+"""Codes whose counters a server shows from its first second on, at 0, of every route of predictions."""
 PREDICTIONS = ("invocations", "v2")
 """Routes whose requests are predictions."""
 OTHERS = ("probe", "other")

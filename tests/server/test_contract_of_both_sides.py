@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from slipway_server.protocols.reader import FORMATS as SERVER_FORMATS
 from slipway_server.settings import Settings, from_environment
 from slipway_server.wire.requests_page import page
 from tests.server.client import Client
+from tests.server.conftest import Serve
 
 COLUMNS = [{"type": "double", "name": "a", "required": True}, {"type": "string", "name": "b", "required": False}]
 
@@ -41,6 +43,25 @@ def test_the_operator_counts_what_the_server_shows() -> None:
     assert {series.REQUESTS, series.DURATION, series.BULK_DURATION} <= {
         line.split()[2].removesuffix("_total") for line in page(metrics).body.decode().splitlines() if "# TYPE" in line
     }
+
+
+@pytest.mark.parametrize("path", [paths.METRICS, paths.REQUESTS])
+def test_the_operator_reads_a_server_that_answered_nothing_yet(serve: Serve, path: str) -> None:
+    with serve("ridge", latency_threshold_seconds=0.137) as client:
+        read = counted(client.get(path).body.decode(), 0.137)
+    assert (read.requests, read.slow, read.errors, read.timed) == (0, 0, 0, None)
+
+
+@pytest.mark.parametrize("render", [Metrics.render, lambda metrics: page(metrics).body], ids=["large", "small"])
+def test_the_operator_reads_several_workers_as_one_from_the_first_second(render: Callable[[Metrics], bytes]) -> None:
+    metrics = Metrics(0.2, workers=3)
+    assert counted(render(metrics).decode(), 0.2).requests == 0
+    for worker, code in enumerate((200, 429, 504)):
+        metrics.be(worker)
+        metrics.answered("v2", code, 0.9)
+        metrics.answered("invocations", code, 0.9, apart=True)
+    read = counted(render(metrics).decode(), 0.2)
+    assert (read.requests, read.slow, read.errors, read.timed) == (6, 3, 2, 3)
 
 
 @pytest.mark.parametrize("reason", fetching.REASONS)

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from math import inf, isclose, isnan, nan
 from typing import Any
 
-from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, PodReading, Sample, Target, tally
+from slipway.metrics.source import BUCKET, BULK, BULK_COUNT, COUNT, HISTOGRAM, PodReading, Sample, Target
+from slipway.metrics.tally import tally
 from slipway.words.times import CLOCKS_APART_SECONDS, parse
 
 WINDOW_SECONDS = 60
 """A pod that was not scraped for so long is as good as unread."""
 CHECK = "check the metric relabelings of what scrapes it"
 
+_COUNTS = {HISTOGRAM: COUNT, BULK: BULK_COUNT}
+"""What a native histogram says of how many there were, as its classic series is called."""
 _Key = tuple[str, str, str, str]
 """Metric, route, code and bucket bound: what tells a pod's series apart. The scraper's own labels do not."""
 _Point = tuple[float, float]
@@ -60,11 +63,11 @@ def _points(series: Mapping[str, Any], slow_above: float) -> Iterator[tuple[_Key
     """The newest sample of a series; of a native histogram what its classic series would say."""
     labels = series["metric"]
     name, route, code = labels["__name__"], labels.get("route", ""), labels.get("code", "")
-    if name == HISTOGRAM:
+    if name in _COUNTS:
         at, histogram = series["histograms"][-1]
-        yield (COUNT, route, code, ""), (float(at), float(histogram["count"]))
+        yield (_COUNTS[name], route, code, ""), (float(at), float(histogram["count"]))
         fast = _fast(histogram.get("buckets") or [], slow_above)
-        if fast is not None:
+        if name == HISTOGRAM and fast is not None:
             yield (BUCKET, route, code, f"{slow_above:g}"), (float(at), fast)
         return
     at, value = series["values"][-1]

@@ -10,7 +10,8 @@ import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from slipway.metrics.page import Unreadable, in_words, whole
-from slipway.metrics.source import HISTOGRAM, IN_FLIGHT, REQUESTS, PodReading, Sample, Target, tally
+from slipway.metrics.source import BULK_COUNT, HISTOGRAM, IN_FLIGHT, REQUESTS, PodReading, Sample, Target
+from slipway.metrics.tally import tally
 from slipway.plan.situation.observed import Counters
 from slipway_contract import paths
 
@@ -20,7 +21,7 @@ SMALL_PAGE, SMALL_BYTES = paths.REQUESTS, MIB
 """The counters that decide, and nothing else: its size does not depend on the model."""
 PAGE, PAGE_BYTES = paths.METRICS, 4 * MIB
 """What servers have that know no small page. It grows with the features that drift is measured on."""
-_COUNTED = (REQUESTS, HISTOGRAM, IN_FLIGHT)
+_COUNTED = (REQUESTS, HISTOGRAM, BULK_COUNT, IN_FLIGHT)
 
 
 class PodCounters:
@@ -78,7 +79,7 @@ def _remedy(path: str) -> str:
 
 
 def counted(text: str, slow_above: float) -> Counters:
-    """Counters in a Prometheus exposition. Raises ValueError for text that is not one, or does not say what is slow.
+    """Counters in a Prometheus exposition. Raises ValueError for text that is not one, or not complete.
 
     Lines about anything else are left out first: there can be thousands of them, and parsing is slow.
     """

@@ -12,7 +12,7 @@ import aiohttp
 
 from slipway.metrics.matrix import WINDOW_SECONDS, parsed
 from slipway.metrics.page import Unreadable, in_words, whole
-from slipway.metrics.source import BUCKET, COUNT, HISTOGRAM, IN_FLIGHT, NOBODYS, REQUESTS, PodReading, Target
+from slipway.metrics.source import NOBODYS, SERIES, PodReading, Target
 
 LOG = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def query(targets: Iterable[Target], slow_above: float) -> str:
     pods = "|".join(re.escape(target.pod) for target in wanted)
     bound = re.escape(f"{slow_above:g}")
     matchers = {
-        "__name__": "|".join((REQUESTS, HISTOGRAM, COUNT, BUCKET, IN_FLIGHT)),
+        "__name__": "|".join(SERIES),
         "namespace": "|".join(sorted({re.escape(target.namespace) for target in wanted})),
         "pod": pods,
         "le": f"|{bound}|{bound}\\.0",

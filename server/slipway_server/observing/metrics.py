@@ -20,7 +20,7 @@ BATCHES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 256.0, 1024.0, 4096.0)
 PREDICTIONS = series.PREDICTIONS
 ROUTES = (*PREDICTIONS, *series.OTHERS)
 CODES = (200, 400, 404, 405, 408, 411, 413, 415, 422, 429, 499, 500, 503, 504)
-FROM_THE_START = {(route, code) for route in PREDICTIONS for code in (200, 500, 504)}
+FROM_THE_START = {(route, code) for route in PREDICTIONS for code in series.FROM_THE_START}
 """Shown at 0: Prometheus sees no increase in a series that begins with the first error."""
 INFO = ("model_name", "model_version", "revision", "digest", "flavor", "kind")
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"

@@ -27,13 +27,21 @@ def series(name: str, value: Any, pod: str = POD.pod, **labels: str) -> dict[str
     return {"metric": {"__name__": name, "pod": pod, **labels}, "values": [[0, "0"], [1, str(value)]]}
 
 
+def route(name: str, codes: tuple[int, ...], timed: tuple[int, int], pod: str, **labels: str) -> list[dict[str, Any]]:
+    """One route's series: answers of 200, 500 and 504, and how many of them were fast, and how many were timed."""
+    by_code = zip(("200", "500", "504"), codes, strict=True)
+    return [
+        *(series("inference_requests_total", n, pod, route=name, code=code, **labels) for code, n in by_code),
+        series("inference_request_duration_seconds_bucket", timed[0], pod, route=name, le="0.2", **labels),
+        series("inference_request_duration_seconds_count", timed[1], pod, route=name, **labels),
+    ]
+
+
 def whole(pod: str = POD.pod, **labels: str) -> list[dict[str, Any]]:
     """A pod that answered 100 requests, 5 of them slowly and 4 with an error."""
     return [
-        series("inference_requests_total", 96, pod, route="invocations", code="200", **labels),
-        series("inference_requests_total", 4, pod, route="invocations", code="503", **labels),
-        series("inference_request_duration_seconds_count", 100, pod, route="invocations", **labels),
-        series("inference_request_duration_seconds_bucket", 95, pod, route="invocations", le="0.2", **labels),
+        *route("invocations", (96, 3, 1), (95, 100), pod, **labels),
+        *route("v2", (0, 0, 0), (0, 0), pod, **labels),
         series("inference_in_flight_requests", 2, pod, **labels),
     ]
 
@@ -59,7 +67,7 @@ def test_of_two_scrapes_the_newer_one_counts_in_all_its_series() -> None:
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-1"])
 def test_a_pod_with_a_number_that_is_none_is_as_good_as_unread(value: str) -> None:
-    spoilt = series("inference_requests_total", value, route="v2", code="200")
+    spoilt = series("inference_requests_total", value, route="v2", code="400")
     found = parsed(answer(spoilt, *whole(), *whole("other")), [POD, OTHER], 0.2)
     assert found == {POD.pod: f"has in Prometheus inference_requests_total is {float(value)}{CHECK}", "other": WHOLE}
 
@@ -98,10 +106,14 @@ def test_a_series_that_does_not_arrive_is_no_good_news_and_is_named(dropped: str
 
 def native(buckets: list[list[Any]], count: int = 100) -> list[dict[str, Any]]:
     """What Prometheus 3.5.0 answers where it stores the classic histogram as a native one (captured from it)."""
-    labels = {"__name__": "inference_request_duration_seconds", "pod": POD.pod, "route": "invocations"}
-    older = [[0, {"count": "0", "sum": "0"}]]
-    histogram = {"metric": labels, "histograms": [*older, [1, {"count": str(count), "sum": "9", "buckets": buckets}]]}
-    return [each for each in whole() if "duration" not in each["metric"]["__name__"]] + [histogram]
+    labels = {"__name__": "inference_request_duration_seconds", "pod": POD.pod}
+    older = [0, {"count": "0", "sum": "0"}]
+    newer = [1, {"count": str(count), "sum": "9", "buckets": buckets}]
+    histograms = [
+        {"metric": {**labels, "route": "invocations"}, "histograms": [older, newer]},
+        {"metric": {**labels, "route": "v2"}, "histograms": [older, [1, older[1]]]},
+    ]
+    return [each for each in whole() if "duration" not in each["metric"]["__name__"]] + histograms
 
 
 CUSTOM = [[3, "-Inf", "0.1", "70"], [0, "0.1", "0.2", "25"], [0, "0.2", "1", "5"]]
@@ -138,6 +150,34 @@ def test_samples_of_the_process_before_the_restart_say_nothing_of_the_present_on
     }
     late = [{**each, "values": [each["values"][-1], [70, each["values"][-1][1]]]} for each in whole()]
     assert parsed(answer(*late), [restarted], 0.2) == {POD.pod: WHOLE.from_afar(restarted.started)}
+
+
+def test_a_series_of_one_code_that_a_relabeling_dropped_is_named() -> None:
+    kept = [each for each in whole() if each["metric"].get("code") != "504"]
+    said = 'no series inference_requests_total{route="invocations",code="504"}: how many requests failed is not known'
+    assert parsed(answer(*kept), [POD], 0.2) == {POD.pod: f"has in Prometheus {said}{CHECK}"}
+
+
+@pytest.mark.parametrize("label", ["route", "code"])
+def test_a_label_that_a_relabeling_dropped_is_named(label: str) -> None:
+    bare = [{**e, "metric": {name: v for name, v in e["metric"].items() if name != label}} for e in whole()]
+    said = f"inference_requests_total without the label {label}: what it counts is not known"
+    assert parsed(answer(*bare), [POD], 0.2) == {POD.pod: f"has in Prometheus {said}{CHECK}"}
+
+
+def test_requests_of_many_rows_are_counted_in_either_form_of_histogram() -> None:
+    name = "inference_bulk_request_duration_seconds"
+    refused = [series(f"{name}_count", n, route=r) for r, n in (("invocations", 7), ("v2", 0))]
+    counted = Counters(107, 5, 4, 2, timed=100).from_afar(None)
+    assert parsed(answer(*whole(), *refused), [POD], 0.2) == {POD.pod: counted}
+    asnative = [
+        {"metric": {**e["metric"], "__name__": name}, "histograms": [[1, {"count": e["values"][-1][1], "sum": "9"}]]}
+        for e in refused
+    ]
+    assert parsed(answer(*native(CUSTOM), *asnative), [POD], 0.2) == {POD.pod: counted}
+    asked = re.search(r'__name__=~"([^"]*)"', query([POD], 0.2))
+    assert asked is not None
+    assert {name, f"{name}_count"} <= set(asked.group(1).split("|"))
 
 
 @pytest.mark.parametrize(

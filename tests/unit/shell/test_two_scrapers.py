@@ -97,15 +97,17 @@ def _moment(at: float) -> str:
     return (START + timedelta(seconds=at)).isoformat().replace("+00:00", "Z")
 
 
-def _series(requests: int, slow: int, errors: int) -> Iterator[tuple[tuple[str, str, str], int]]:
-    yield (REQUESTS, "200", ""), requests - errors
-    yield (REQUESTS, "503", ""), errors
-    yield (COUNT, "", ""), requests
-    yield (BUCKET, "", "0.2"), requests - slow
+def _series(requests: int, slow: int, errors: int) -> Iterator[tuple[tuple[str, str, str, str], int]]:
+    for route, share in (("invocations", 1), ("v2", 0)):
+        yield (REQUESTS, route, "200", ""), share * (requests - errors)
+        yield (REQUESTS, route, "500", ""), share * errors
+        yield (REQUESTS, route, "504", ""), 0
+        yield (COUNT, route, "", ""), share * requests
+        yield (BUCKET, route, "", "0.2"), share * (requests - slow)
 
 
-def _labels(pod: str, name: str, code: str, le: str) -> dict[str, str]:
-    labels = {"__name__": name, "pod": pod, "route": "invocations", "code": code, "le": le}
+def _labels(pod: str, name: str, route: str, code: str, le: str) -> dict[str, str]:
+    labels = {"__name__": name, "pod": pod, "route": route, "code": code, "le": le}
     return {key: value for key, value in labels.items() if value}
 
 
