@@ -42,10 +42,17 @@ def read(reader: Reader, headers: list[tuple[bytes, bytes]], body: bytes) -> Inp
     if kind in ("", "application/json"):
         return reader.read(body)
     if kind == "text/csv":
-        return reader.read_csv(body) if isinstance(reader, FreeReader) else reader.read(csv_rows.to_json(body))
+        return _read_csv(reader, body)
     raise RequestError(
         415, "Unsupported media type", f"the body is said to be {kind!r}; send application/json or text/csv"
     )
+
+
+def _read_csv(reader: Reader, body: bytes) -> Inputs:
+    """Read rows of CSV by the signature's types, or as MLflow does where there is no signature of columns."""
+    if isinstance(reader, FreeReader):
+        return reader.read_csv(body)
+    return reader.read(csv_rows.to_json(body, reader.texts if isinstance(reader, TypedReader) else ()))
 
 
 def _content_type(headers: list[tuple[bytes, bytes]]) -> tuple[str, str]:

@@ -28,6 +28,8 @@ _TYPES: dict[str, Any] = {
     "binary": bytes,
     "datetime": datetime.datetime,
 }
+_TEXTS = frozenset({"string", "binary", "datetime"})
+"""Types whose values are texts in JSON, and so in CSV."""
 _DTYPES = {"boolean": "bool", "integer": "int32", "long": "int64", "float": "float32", "double": "float64"}
 _CELL = re.compile(r"`\$\[\d+\]\[(\d+)\]`")
 _MAX_ORDERS = 32
@@ -63,6 +65,7 @@ class TypedReader:
         optional = [column.name for column in signature.columns if not column.required and column.name in missing]
         self.names = Names(list(self.columns), optional, reordered=signature.reordered)
         self.max_rows = max_rows
+        self.texts = frozenset(column.name for column in signature.columns if column.type in _TEXTS)
         self.cells = {name: _cell(column, name in missing) for name, column in self.columns.items()}
         self.categories = {name: frozenset(values) for name, values in categories.items()}
         self.body = msgspec.json.Decoder(Body)
