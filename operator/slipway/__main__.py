@@ -66,7 +66,7 @@ async def operate(settings: Settings) -> None:
         Explain(context).add_to(inner)
         runners = await health.serve(operator.dead, operator.unready, metrics, inner)
         try:
-            await _run_parts(operator, stop)
+            await run_parts(operator, stop)
         finally:
             for runner in runners:
                 await runner.cleanup()
@@ -95,7 +95,7 @@ def _counters(http: aiohttp.ClientSession, settings: Settings) -> CounterSource 
     return PrometheusCounters(http, where.url, where.timeout_seconds) if where else None
 
 
-async def _run_parts(operator: Operator, stop: asyncio.Event) -> None:
+async def run_parts(operator: Operator, stop: asyncio.Event) -> None:
     """The tasks of the process. The first one to end ends all."""
     context = operator.context
     routes = await context.cluster.knows("HTTPRoute")

@@ -157,12 +157,12 @@ def test_a_model_cannot_vouch_for_its_own_types(tmp_path: Path) -> None:
     import skops.io
     from sklearn.preprocessing import FunctionTransformer
 
-    from slipway_server.flavors.sklearn_files import _from_skops
+    from slipway_server.flavors.sklearn_files import from_skops
 
     path = tmp_path / "model.skops"
     skops.io.dump(FunctionTransformer(func=shutil.rmtree), path)
     with pytest.raises(ModelError, match=r"shutil.rmtree") as caught:
-        _from_skops(path)
+        from_skops(path)
     assert caught.value.reason == "UnsafeModel"
 
 

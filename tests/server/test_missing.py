@@ -158,7 +158,7 @@ def test_null_is_read_in_the_columns_that_may_miss_it_and_in_no_others(kind: str
 @pytest.mark.parametrize("kind", ["integer", "long", "boolean"])
 def test_what_has_no_form_in_the_graph_does_not_reach_it(kind: str) -> None:
     with pytest.raises(ValueError, match="missing"):
-        onnx._fed(np.array([1.0, np.nan]), kind, np.dtype("float64"))
+        onnx.fed(np.array([1.0, np.nan]), kind, np.dtype("float64"))
 
 
 def test_columns_are_asked_one_by_one_where_not_all_may_be_missing() -> None:

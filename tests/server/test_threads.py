@@ -146,12 +146,12 @@ async def test_what_a_request_waited_is_not_taken_off_the_time_that_the_model_ha
     task = asyncio.create_task(runner.run(of(1)))
     await asyncio.to_thread(model.entered.wait, 10)
     waiting = Waiting(of(1), asyncio.get_running_loop().create_future(), taken=monotonic())
-    runner._expire(waiting)
+    runner.expire(waiting)
     assert not waiting.future.done()
     assert waiting.timer is not None
     waiting.timer.cancel()
     waiting.taken = monotonic() - 11
-    runner._expire(waiting)
+    runner.expire(waiting)
     error = waiting.future.exception()
     assert isinstance(error, RequestError)
     assert error.status == 504

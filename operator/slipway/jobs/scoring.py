@@ -41,11 +41,11 @@ async def score(
     session: aiohttp.ClientSession, target: Endpoint, features: pd.DataFrame, example: Example | None
 ) -> list[Any]:
     """One answer per row of `features`, in order. Raises JobError when `target` does not give them."""
-    rows = _rows(features)
+    rows = rows_of(features)
     found: list[Any] = []
     for start in range(0, len(rows), ROWS_PER_REQUEST):
         part = rows[start : start + ROWS_PER_REQUEST]
-        answer = await _ask(session, target, _body(part, features, example))
+        answer = await _ask(session, target, request_body(part, features, example))
         try:
             found += predictions(answer, len(part))
         except WrongAnswer as wrong:
@@ -95,7 +95,7 @@ async def _ask(session: aiohttp.ClientSession, target: Endpoint, body: bytes) ->
     return answer
 
 
-def _rows(features: pd.DataFrame) -> list[list[Any]]:
+def rows_of(features: pd.DataFrame) -> list[list[Any]]:
     """Cells as JSON has them: numbers in full precision, missing ones as null, times as ISO 8601."""
     known = features.notna().to_numpy()
     cells = features.astype(object).to_numpy()
@@ -111,7 +111,8 @@ def _cell(cell: Any) -> Any:
     return cell.isoformat() if hasattr(cell, "isoformat") else cell
 
 
-def _body(rows: list[list[Any]], features: pd.DataFrame, example: Example | None) -> bytes:
+def request_body(rows: list[list[Any]], features: pd.DataFrame, example: Example | None) -> bytes:
+    """A request with `rows` of `features`, in the form of the model's own example where it has one."""
     columns = tuple(map(str, features.columns))
     if example is None or example.format == "dataframe_split":
         rest = example.rest if example else {}

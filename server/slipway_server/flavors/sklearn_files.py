@@ -43,7 +43,7 @@ def estimator(directory: Path, description: Description, settings: Settings) -> 
     """Return the estimator itself. Raises as `load` does."""
     path = directory / description.conf.get("pickled_model", "model.pkl")
     if description.conf.get("serialization_format") == "skops":
-        return _from_skops(path)
+        return from_skops(path)
     if not settings.allow_pickle:
         raise ModelError(
             "UnsafeModel",
@@ -56,7 +56,8 @@ def estimator(directory: Path, description: Description, settings: Settings) -> 
         return cloudpickle.load(stream)
 
 
-def _from_skops(path: Path) -> Any:
+def from_skops(path: Path) -> Any:
+    """The model in a skops file. Raises `ModelError` for one that holds types that are not trusted."""
     import skops.io
 
     unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - TRUSTED)

@@ -56,11 +56,11 @@ class OnnxPredictor:
             name = self.compiled.inputs.get(column.name)
             if name is not None:
                 values = given[column.name] if matrix is None else matrix[:, index]
-                feed[name] = _fed(values, column.type, self.dtype).reshape(-1, 1)
+                feed[name] = fed(values, column.type, self.dtype).reshape(-1, 1)
         return feed
 
 
-def _fed(values: NDArray[Any], kind: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+def fed(values: NDArray[Any], kind: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     """One column as the graph takes it. Raises ValueError where a missing value has no form in it."""
     if kind == "string":
         found = np.empty(len(values), dtype=object)

@@ -59,7 +59,7 @@ class ThreadRunner:
         self.pending += 1
         waiting = Waiting(inputs, future)
         self.queue.put(waiting)
-        waiting.timer = loop.call_later(self.limits.timeout, self._expire, waiting)
+        waiting.timer = loop.call_later(self.limits.timeout, self.expire, waiting)
         try:
             return await future
         finally:
@@ -70,13 +70,13 @@ class ThreadRunner:
         for _ in range(self.limits.threads):
             self.queue.put(None)
 
-    def _expire(self, waiting: Waiting) -> None:
+    def expire(self, waiting: Waiting) -> None:
         """The request's time in the queue, or the model's time for it, is over. The one is not taken off the other."""
         if waiting.future.done():
             return
         left = waiting.taken + self.limits.timeout - monotonic() if waiting.taken is not None else 0.0
         if left > 0:
-            waiting.timer = waiting.future.get_loop().call_later(left, self._expire, waiting)
+            waiting.timer = waiting.future.get_loop().call_later(left, self.expire, waiting)
             return
         self.stuck += 1
         waiting.future.set_exception(self._late(waiting))

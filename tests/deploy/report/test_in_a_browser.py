@@ -27,6 +27,7 @@ def test_mermaid_draws_names_that_look_like_its_own_syntax(told: Story, tmp_path
     nasty = {number: replace(each, tags={"data.version": NASTY}) for number, each in told.versions.items()}
     drawn = browser.mermaid(mermaid.text(lineage(replace(told, versions=nasty))), tmp_path)
     assert "alert(1)" in drawn
+    assert "<script>alert" not in drawn
 
 
 def test_a_text_that_is_no_chart_is_noticed(tmp_path: Path) -> None:

@@ -91,5 +91,5 @@ def test_a_board_that_may_not_be_read_costs_the_report_its_curves_and_no_more(
         raise Failure("403: configmaps is forbidden")
 
     monkeypatch.setattr(report, "on_cluster", forbidden)
-    assert report._panels(KEY, "slipway-system", None, window=60.0) == ()
+    assert report.panels_of(KEY, "slipway-system", None, window=60.0) == ()
     assert "without curves: 403: configmaps is forbidden" in capsys.readouterr().out

@@ -192,7 +192,7 @@ def test_the_score_is_taken_from_each_answer(answers: list[Any], score: str | No
 )
 def test_rows_are_sent_in_the_form_of_the_models_own_example(body: dict[str, Any]) -> None:
     frame = pd.DataFrame({"a": [1.5, None], "t": pd.to_datetime(["2026-01-01", "2026-01-02"])})
-    sent = json.loads(scoring._body(scoring._rows(frame), frame, example(body)))
+    sent = json.loads(scoring.request_body(scoring.rows_of(frame), frame, example(body)))
     assert sent.keys() == body.keys()
     assert json.dumps(sent).count("2026-01-0") == 2
     assert "null" in json.dumps(sent)

@@ -95,19 +95,19 @@ class FakeCluster:
         if identity[0] == "Event":
             self.events.append(_copied(dict(manifest)))
             return {}
-        return self._write("create", identity, lambda: self._store(identity, {**manifest, "status": {}}))
+        return self._write("create", identity, lambda: self.store(identity, {**manifest, "status": {}}))
 
     async def apply(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)
         old = self.objects.get(identity, {})
-        return self._write("apply", identity, lambda: self._store(identity, _merged(old, dict(manifest))))
+        return self._write("apply", identity, lambda: self.store(identity, _merged(old, dict(manifest))))
 
     async def replace_status(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)
         old = self._current(identity)
         if manifest["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
             raise Conflict(409, "the object was changed")
-        return self._write("status", identity, lambda: self._store(identity, {**old, "status": manifest["status"]}))
+        return self._write("status", identity, lambda: self.store(identity, {**old, "status": manifest["status"]}))
 
     async def swap(self, where: Identity, resource_version: str, values: Mapping[str, Any]) -> Object:
         new = _copied(self._current(where))
@@ -119,12 +119,12 @@ class FakeCluster:
             for part in parents:
                 target = target[int(part)] if isinstance(target, list) else target[part]
             target[last] = value
-        return self._write("flip", where, lambda: self._store(where, new))
+        return self._write("flip", where, lambda: self.store(where, new))
 
     async def patch_merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Object:
         identity = (kind, namespace, name)
         old = self._current(identity)
-        return self._write("patch", identity, lambda: self._store(identity, _merged(old, dict(patch))))
+        return self._write("patch", identity, lambda: self.store(identity, _merged(old, dict(patch))))
 
     async def delete(self, kind: str, namespace: str, name: str, uid: str | None) -> None:
         identity = (kind, namespace, name)
@@ -151,7 +151,7 @@ class FakeCluster:
             raise Crash
         return answer
 
-    def _store(self, identity: Identity, manifest: Mapping[str, Any]) -> Object:
+    def store(self, identity: Identity, manifest: Mapping[str, Any]) -> Object:
         new = _copied(dict(manifest))
         old = self.objects.get(identity)
         meta = new["metadata"]
@@ -169,7 +169,7 @@ class FakeCluster:
         for other in [i for i, o in self.objects.items() if _owned_by(o, uid)]:
             self._remove(other)
         if identity[0] == "Deployment":
-            self._drop_pods(identity[1], identity[2])
+            self.drop_pods(identity[1], identity[2])
         return {}
 
     # What the built-in controllers and the kubelet do.
@@ -186,7 +186,7 @@ class FakeCluster:
 
     def _run_deployment(self, namespace: str, name: str, obj: Object) -> None:
         replicas, version = obj["spec"]["replicas"], obj["metadata"]["labels"]["slipway.dev/model-version"]
-        self._drop_pods(namespace, name)
+        self.drop_pods(namespace, name)
         for number in range(replicas):
             self.objects[("Pod", namespace, f"{name}-{number}")] = self._pod(name, number, obj, version)
         ready = 0 if version in self.broken or name in self.unready else replicas - self.pending.get(name, 0)
@@ -222,7 +222,7 @@ class FakeCluster:
             },
         }
 
-    def _drop_pods(self, namespace: str, revision: str) -> None:
+    def drop_pods(self, namespace: str, revision: str) -> None:
         for identity, obj in list(self.objects.items()):
             labels = obj["metadata"].get("labels", {})
             mine = identity[:2] == ("Pod", namespace) and labels.get("slipway.dev/revision") == revision

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from slipway.__main__ import _run_parts
+from slipway.__main__ import run_parts
 from slipway.process import handlers
 from slipway.process.app import Operator
 from tests.unit.release.world import MODEL, NAME, NAMESPACE, World
@@ -61,7 +61,7 @@ async def test_the_process_ends_clean_although_kopf_cancels_all_other_tasks(monk
         await asyncio.sleep(0.05)
 
     monkeypatch.setattr(handlers, "run", kopf_ends)
-    await _run_parts(Operator(World().context), asyncio.Event())
+    await run_parts(Operator(World().context), asyncio.Event())
 
 
 async def test_a_part_that_fails_fails_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,4 +70,4 @@ async def test_a_part_that_fails_fails_the_process(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(handlers, "run", kopf_fails)
     with pytest.raises(OSError, match="no watch"):
-        await _run_parts(Operator(World().context), asyncio.Event())
+        await run_parts(Operator(World().context), asyncio.Event())

@@ -245,7 +245,7 @@ async def test_losing_the_source_takes_production_back_where_that_is_wanted() ->
 
 async def test_a_previous_revision_that_is_deleted_inside_its_window_comes_back(watching: World) -> None:
     del watching.cluster.objects[("Deployment", "demo", R1)]
-    watching.cluster._drop_pods("demo", R1)
+    watching.cluster.drop_pods("demo", R1)
     watching.cluster.unready.add(R1)
     await watching.passes(3)
     assert watching.condition("RollbackReady")["status"] == "False"

@@ -121,7 +121,7 @@ class World:
     def put(self, manifest: Object) -> None:
         """Store an object without counting it as one of the operator's writes."""
         meta = manifest["metadata"]
-        self.cluster._store((manifest["kind"], meta["namespace"], meta["name"]), manifest)
+        self.cluster.store((manifest["kind"], meta["namespace"], meta["name"]), manifest)
 
     def edit(self, **spec: Any) -> None:
         """Patch the release's spec; None removes a field."""

@@ -60,7 +60,7 @@ def command(key: ReleaseKey, mlflow: options.Mlflow, prometheus: str | None, win
     versions = _described(url, seen)
     log = _log(mlflow.operator_namespace)
     records = [record for record in map(json.loads, log.lines) if _about(record, key)] if log else []
-    panels = _panels(key, mlflow.operator_namespace, prometheus, window)
+    panels = panels_of(key, mlflow.operator_namespace, prometheus, window)
     written = write(out, replace(story(seen, versions, records), panels=panels))
     if log:
         written.append(log.save(out / AUDIT))
@@ -68,7 +68,7 @@ def command(key: ReleaseKey, mlflow: options.Mlflow, prometheus: str | None, win
         CONSOLE.print(f"wrote {path}")
 
 
-def _panels(key: ReleaseKey, operator_namespace: str, prometheus: str | None, window: float) -> tuple[Panel, ...]:
+def panels_of(key: ReleaseKey, operator_namespace: str, prometheus: str | None, window: float) -> tuple[Panel, ...]:
     """The board's panels. A board that may not be read, or a Prometheus that is gone, costs the curves."""
     try:
         url = prometheus or on_cluster(lambda cluster: board.configured_prometheus(cluster, operator_namespace))
