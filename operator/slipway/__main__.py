@@ -55,9 +55,7 @@ async def operate(settings: Settings) -> None:
         clocks = (_now, time.monotonic)
         pods = PodCounters(http)
         counters = _counters(http, settings) or pods
-        context = Context(
-            cluster, cache, counters, pods, settings, instruments, *clocks, recorder, (recorder,), actor_key
-        )
+        context = Context(cluster, cache, counters, pods, settings, instruments, *clocks, recorder, actor_key)
         operator = Operator(context)
         if settings.notification_channels:
             ledger = Ledger(store)
@@ -101,8 +99,7 @@ async def run_parts(operator: Operator, stop: asyncio.Event) -> None:
     routes = await context.cluster.knows("HTTPRoute")
     watching = handlers.registry(operator.release_seen, operator.enqueue, operator.watchdog, operator.gone, routes)
     parts = [operator.queue.run(), operator.resync(), handlers.run(watching, context.settings, stop), stop.wait()]
-    if context.recorder is not None:
-        parts.append(context.recorder.run(operator.recorded))
+    parts.append(context.recorder.run(operator.recorded))
     if operator.notifier is not None:
         parts.append(operator.notifier.run())
     for name in context.settings.registries:

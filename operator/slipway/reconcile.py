@@ -45,7 +45,7 @@ async def reconcile(context: Context, namespace: str, name: str) -> float | None
         context.instruments.forget((namespace, name))
         context.refusals.forget((namespace, name))
         return None
-    audit.deliver(context.consumers, seen.release, seen.revisions)
+    audit.deliver(context.recorder, seen.release, seen.revisions)
     decided, scene = _shown(context, (namespace, name), plan(seen, now)), Scene(seen, now)
     status = project(scene, decided)
     with context.refusals.attempt((namespace, name), OWN_STATUS):

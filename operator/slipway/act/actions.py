@@ -65,7 +65,7 @@ async def _shift(context: Context, namespace: str, action: Shift) -> None:
 
 async def _checkpoint(context: Context, namespace: str, action: Checkpoint) -> None:
     """Tag, then annotation; nothing while the audit store has not been reached: it is planned again."""
-    made = context.recorder.checkpoint(context.now(), action.covers) if context.recorder is not None else None
+    made = context.recorder.checkpoint(context.now(), action.covers)
     if made is None:
         return
     if action.registry:

@@ -1,15 +1,15 @@
-"""From the outboxes in the objects' status to those who consume them: the audit store, the notifier.
+"""From the outboxes in the objects' status to the audit log's recorder.
 
-Every consumer gets every entry at least once, says up to which one it has them for good, and never makes anybody wait.
-What all of them have is dropped from what is planned on, so that the next write that comes anyway takes it out of the
+It gets every entry at least once, says up to which one it has them for good, and never makes anybody wait. What it has
+is dropped from what is planned on, so that the next write that comes anyway takes it out of the
 object; no write is made for that alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from slipway.api.actors import SLIPWAY, UNVERIFIED
 from slipway.api.outbox import Entry
@@ -17,40 +17,29 @@ from slipway.api.reasons import decisions
 from slipway.api.release import ModelRelease
 from slipway.api.revision import ModelRevision
 from slipway.audit.record import Letter, Source
+from slipway.audit.recorder import Recorder
 from slipway.plan.writing.outbox import started
 from slipway.words.times import stamp
 
 Owner = TypeVar("Owner", ModelRelease, ModelRevision)
 
 
-class Consumer(Protocol):
-    """Somebody who gets the entries of the outboxes."""
-
-    def offer(self, letters: Iterable[Letter]) -> None:
-        """Take note of `letters`, at once and without waiting. The same ones come again until they are acknowledged."""
-        ...
-
-    def acked(self, uid: str) -> int:
-        """Number of the last entry of the object `uid` that this consumer has for good; 0 where it knows of none."""
-        ...
-
-
-def pending(consumers: Sequence[Consumer], owner: Owner) -> Owner:
-    """`owner` with only those entries in its outbox that some consumer may not have yet."""
+def pending(recorder: Recorder, owner: Owner) -> Owner:
+    """`owner` with only those entries in its outbox that the recorder may not have yet."""
     outbox = owner.status.outbox
-    if not outbox or not consumers:
+    if not outbox:
         return owner
-    had = min(consumer.acked(owner.metadata.uid) for consumer in consumers)
+    had = recorder.acked(owner.metadata.uid)
     kept = tuple(entry for entry in outbox if entry.seq > had)
     return owner.model_copy(update={"status": owner.status.model_copy(update={"outbox": kept})})
 
 
-def deliver(consumers: Sequence[Consumer], release: ModelRelease, revisions: Iterable[ModelRevision]) -> None:
+def deliver(recorder: Recorder, release: ModelRelease, revisions: Iterable[ModelRevision]) -> None:
     """Offer what lies in the outboxes of `release` and its `revisions`."""
     name = release.metadata.name
     found = letters(name, release) + [letter for revision in revisions for letter in letters(name, revision)]
-    for consumer in consumers if found else ():
-        consumer.offer(found)
+    if found:
+        recorder.offer(found)
 
 
 def letters(release: str, owner: ModelRelease | ModelRevision) -> list[Letter]:

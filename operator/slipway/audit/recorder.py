@@ -30,7 +30,7 @@ Changed = Callable[[tuple[str, str]], None]
 
 
 class Recorder:
-    """A Consumer that appends to a Store. No release waits for it: what cannot be stored stays in its object."""
+    """Appends to a Store. No release waits for it: what cannot be stored stays in its object."""
 
     def __init__(self, store: Store, instruments: Instruments, signer: Signer | None = None) -> None:
         self._store, self._instruments, self._signer = store, instruments, signer
@@ -47,14 +47,14 @@ class Recorder:
         return len(self._waiting)
 
     def offer(self, letters: Iterable[Letter]) -> None:
-        """See Consumer."""
+        """Take note of `letters`, at once. The same ones come again until they are acknowledged."""
         for letter in letters:
             if letter.entry.seq > self.acked(letter.source.uid):
                 self._waiting.setdefault(letter.identity, letter)
                 self._wake.set()
 
     def acked(self, uid: str) -> int:
-        """See Consumer."""
+        """Number of the last entry of the object `uid` that is stored; 0 where none is known."""
         return self._acked.get(uid, 0)
 
     def checkpoint(self, now: datetime, covers: str) -> SignedCheckpoint | None:

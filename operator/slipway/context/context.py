@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from slipway.audit import Consumer
 from slipway.audit.recorder import Recorder
 from slipway.cluster.port import Cluster
 from slipway.context.refusals import Refusals
@@ -41,10 +40,8 @@ class Context:
     """Wall clock, for what is written down."""
     monotonic: Callable[[], float]
     """Clock for what is measured inside the process, in seconds."""
-    recorder: Recorder | None = None
-    """The audit log's; None: no audit store."""
-    consumers: tuple[Consumer, ...] = ()
-    """Who gets the entries of the outboxes: the audit log's recorder, …"""
+    recorder: Recorder
+    """The audit log's: it gets the entries of the outboxes."""
     actor_key: bytes | None = None
     """Key of the stamps that say who changed a release; None: nobody is believed."""
     discovered: Discovered = field(default_factory=Discovered)

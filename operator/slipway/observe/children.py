@@ -40,9 +40,9 @@ async def serving(context: Context, namespace: str, name: str) -> Observed | Non
     )
     if manifest is None:
         return None
-    release = pending(context.consumers, ModelRelease.parse(manifest))
+    release = pending(context.recorder, ModelRelease.parse(manifest))
     routes = await _routes(context, release)
-    parsed = (pending(context.consumers, ModelRevision.parse(revision)) for revision in revisions)
+    parsed = (pending(context.recorder, ModelRevision.parse(revision)) for revision in revisions)
     found = {"ModelRevision": revisions, "HTTPRoute": routes or [], "Service": [production] if production else []}
     return Observed(
         release=release,

@@ -103,8 +103,7 @@ class Operator:
         except ValidationError as error:
             LOG.warning("what was deleted cannot be read: %s", error)
             return
-        for consumer in self.context.consumers:
-            consumer.offer(letters)
+        self.context.recorder.offer(letters)
 
     def registry_changed(self, registry: str, models: frozenset[str] | None) -> None:
         """Look at the releases of the `models` that moved, or at all that use `registry`."""

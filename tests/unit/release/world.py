@@ -114,7 +114,6 @@ class World:
             lambda: self.now,
             lambda: self.now.timestamp(),
             self.audit,
-            (self.audit,),
             pause=self.pause,
         )
 
