@@ -84,6 +84,10 @@ class ApiServer:
             return False
         return any(each["name"] == resource.name for each in served.get("resources", []))
 
+    async def schemas(self, document: str) -> Object:
+        """See Cluster."""
+        return await self._request("get", f"/openapi/v3/{document}", {})
+
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """See Cluster."""
         try:

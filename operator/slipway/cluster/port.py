@@ -35,6 +35,10 @@ class Invalid(ClusterError):
 class Cluster(Protocol):
     """What the operator asks of a cluster. Every method raises ClusterError."""
 
+    async def schemas(self, document: str) -> Object:
+        """The OpenAPI v3 document `document`, such as apis/apps/v1. NotFound: the cluster has no such group."""
+        ...
+
     async def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """The object, or None."""
         ...

@@ -22,6 +22,8 @@ class Discovered:
 
     monitoring: bool = False
     """The Prometheus Operator's."""
+    skew: tuple[str, str] | None = None
+    """How the CRDs in the cluster differ from the operator's: reason and sentence."""
 
 
 @dataclass(frozen=True)

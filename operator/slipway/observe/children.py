@@ -51,6 +51,7 @@ async def serving(context: Context, namespace: str, name: str) -> Observed | Non
         production=service_view(production) if production else None,
         route=next((route_view(route) for route in routes or () if route["metadata"]["name"] == name), None),
         gateway_api=routes is not None,
+        skew=context.discovered.skew,
         deployments={view.name: view for view in map(deployment_view, deployments)},
         children=_owned(release, found),
         **dict.fromkeys(("services", "autoscalers", "pods", "jobs", "pins", "budgets", "monitors"), UNREAD),

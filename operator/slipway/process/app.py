@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from slipway.api.base import seconds
+from slipway.api.skew import DOCUMENT, skew
 from slipway.audit import delivery
-from slipway.cluster.port import ClusterError
+from slipway.cluster.port import ClusterError, NotFound
 from slipway.context.context import Context
 from slipway.notify.notifier import Notifier
 from slipway.process.watchdog import LIMIT_SECONDS, Watchdog
@@ -57,8 +58,8 @@ class Operator:
     async def relist(self, everything: bool) -> None:
         """List the releases once, and look at `everything` where asked to."""
         now, known = time.monotonic(), set(self.models)
-        if everything and self.context.settings.monitoring.wanted:
-            self.context.discovered.monitoring = await self.context.cluster.knows("PrometheusRule")
+        if everything:
+            await self._discover()
         found = await self._list()
         self.watchdog.listed({key: entry[0] for key, entry in found.items()}, now)
         self.context.instruments.watch_lag.set(self.watchdog.lag(now))
@@ -68,6 +69,18 @@ class Operator:
         self.listed = True
         for key in found if everything else ():
             self.enqueue(key)
+
+    async def _discover(self) -> None:
+        """Look at what the cluster knows, which may change any time. Raises ClusterError."""
+        cluster, discovered = self.context.cluster, self.context.discovered
+        if self.context.settings.monitoring.wanted:
+            discovered.monitoring = await cluster.knows("PrometheusRule")
+        try:
+            discovered.skew = skew(await cluster.schemas(DOCUMENT))
+        except NotFound:
+            discovered.skew = None  # a cluster that publishes no schemas
+        if discovered.skew:
+            LOG.warning("%s", discovered.skew[1])
 
     async def _list(self) -> dict[Key, tuple[str, str, str]]:
         """Every release: resource version, registry and model."""

@@ -164,6 +164,12 @@ def _route_accepted(look: Judgement) -> Judged | None:
     return Judged("True", known.ACCEPTED, f"route {route.name} is programmed")
 
 
+def _schema_current(look: Judgement) -> Judged | None:
+    """Only while it is not."""
+    skew = look.scene.seen.skew
+    return Judged("False", *skew) if skew else None
+
+
 def _held(look: Judgement) -> Judged:
     hold = held(look.scene)
     return Judged("True", hold[0].value, hold[1]) if hold else Judged("False", known.NOT_HELD)
@@ -179,4 +185,5 @@ _JUDGES: dict[str, Callable[[Judgement], Judged | None]] = {
     known.SLO_HEALTHY: _slo_healthy,
     known.HELD: _held,
     known.ROUTE_ACCEPTED: _route_accepted,
+    known.SCHEMA_CURRENT: _schema_current,
 }

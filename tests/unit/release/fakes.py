@@ -66,6 +66,8 @@ class FakeCluster:
     """Revision → how often each of its pods was restarted."""
     refuse: Callable[[str, Identity], ClusterError | None] = lambda verb, identity: None
     """What the API server answers to a write instead of doing it."""
+    published: Object | None = None
+    """The OpenAPI document of our kinds."""
     events: list[Object] = field(default_factory=list)
     """The Events that were posted."""
     stuck_gates: frozenset[str] = frozenset()
@@ -87,6 +89,11 @@ class FakeCluster:
 
     async def knows(self, kind: str) -> bool:
         return kind not in self.unknown_kinds
+
+    async def schemas(self, document: str) -> Object:
+        if self.published is None:
+            raise NotFound(404, f"no document {document}")
+        return self.published
 
     async def create(self, manifest: Mapping[str, Any]) -> Object:
         identity = _identity(manifest)

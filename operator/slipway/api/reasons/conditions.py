@@ -22,6 +22,23 @@ SLO_HEALTHY = _type("SLOHealthy", sentence="The counted requests speak for the o
 HELD = _type("Held", sentence="Promotions are suspended.")
 ROUTE_ACCEPTED = _type("RouteAccepted", sentence="A gateway carries out the release's HTTPRoute.")
 
+SCHEMA_CURRENT = _type(
+    "SchemaCurrent",
+    sentence="The CRDs in the cluster are the operator's. The condition is there only while they are not.",
+)
+
+_schema = partial(Reason, used="SchemaCurrent")
+CRDS_OLDER = _schema(
+    "CRDsOlder",
+    sentence="The CRDs lack fields that the operator reads and writes: the API server drops them.",
+    remedy="Apply the chart's `crds/`: Helm installs them once and never upgrades them.",
+)
+CRDS_NEWER = _schema(
+    "CRDsNewer",
+    sentence="The CRDs have fields that the operator does not know and does not act on.",
+    remedy="Upgrade the operator to the version that the CRDs come from.",
+)
+
 _ready = partial(Reason, used="Ready")
 SERVING = _ready("Serving", sentence="Production serves the revision that the message names.")
 NOTHING_SERVED = _ready(

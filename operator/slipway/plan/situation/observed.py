@@ -235,6 +235,8 @@ class Observed:
     registry: RegistryView = field(default_factory=RegistryView)
     actors: Actors = field(default_factory=Actors)
     """Who made the release's spec what it is, as far as that is certain."""
+    skew: tuple[str, str] | None = None
+    """How the CRDs differ from the operator's: reason and sentence; None: they do not."""
     reading: Reading | None = None
     """Whose counters were read; None: nobody's."""
     counters: Mapping[str, Counters] = field(default_factory=dict)
