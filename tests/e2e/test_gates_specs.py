@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from slipway.cli.lint.admission_policy import manifests
-from slipway.gates.inline.governance import Policy
+from slipway.gates.inline.governance import GovernancePolicy
 from tests.e2e.cluster import Cluster
 from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.releases import manifest
@@ -72,7 +72,7 @@ def test_every_kind_of_gate_is_accepted(namespace: str) -> None:
     assert "created" in kubectl("create", "--dry-run=server", "-f", "-", manifest=good)
 
 
-POLICY = Policy.parse(
+POLICY = GovernancePolicy.parse(
     r"""
 apiVersion: slipway.dev/v1alpha1
 kind: GovernancePolicy

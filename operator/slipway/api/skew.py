@@ -1,4 +1,4 @@
-"""Whether the CRDs in the cluster are this operator's: Helm installs the ones of a chart once and never upgrades them."""
+"""Whether the CRDs in the cluster are the operator's own: Helm installs those of a chart once and upgrades none."""
 
 from __future__ import annotations
 

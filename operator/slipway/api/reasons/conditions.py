@@ -24,7 +24,7 @@ ROUTE_ACCEPTED = _type("RouteAccepted", sentence="A gateway carries out the rele
 
 SCHEMA_CURRENT = _type(
     "SchemaCurrent",
-    sentence="The CRDs in the cluster are the operator's. The condition is there only while they are not.",
+    sentence="The CRDs are the operator's own. The condition is shown only while they are not.",
 )
 
 _schema = partial(Reason, used="SchemaCurrent")
