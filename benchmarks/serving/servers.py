@@ -65,7 +65,11 @@ class Running:
 def slipway(name: str, programs: Path, directory: Path, module: str = "slipway_server") -> Server:
     """Our own, as in the image that serves; `module` is what Python runs."""
     command = (str(programs / "python"), "-m", module, "serve", "--model", str(directory), "--port", "{port}")
-    more = {"SLIPWAY_ALLOW_CODE": "true", "SLIPWAY_LAME_DUCK_SECONDS": "0", "PYTHONPATH": str(ROOT / "server")}
+    more = {
+        "SLIPWAY_ALLOW_CODE": "true",
+        "SLIPWAY_LAME_DUCK_SECONDS": "0",
+        "PYTHONPATH": f"{ROOT / 'server'}:{ROOT / 'contract'}",
+    }
     return Server(name, command, more)
 
 
