@@ -20,7 +20,7 @@ from slipway_server.flavors.frozen import freeze
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.flavors.tables import TablesModel
 from slipway_server.foreign import ForeignError, foreign
-from slipway_server.model.bundle import FOLDER, FROZEN_FILE, ONNX_FILE, Bundle
+from slipway_server.model.bundle import FOLDER, FROZEN_FILE, ONNX_FILE, Bundle, Signature
 from slipway_server.model.inputs import Inputs
 from slipway_server.model.mlmodel import Description, describe
 from slipway_server.predictor import onnx
@@ -113,7 +113,7 @@ def _native(description: Description, model: NativeModel, digest: str) -> Bundle
         flavor=description.flavor,
         kind="native",
         why=f"a {description.flavor} model, served by its own library",
-        signature=fitted.ordered(description.signature, model.fitted),
+        signature=_wide(fitted.ordered(description.signature, model.fitted), description.example),
         predict_fn=description.predict_fn,
         model_id=description.model_id,
         run_id=description.run_id,
@@ -122,6 +122,17 @@ def _native(description: Description, model: NativeModel, digest: str) -> Bundle
         classes=_classes(model),
         versions=versions(),
     )
+
+
+def _wide(signature: Signature, example: Any) -> Signature:
+    """`signature`, said to be wide where the model's own example has whole numbers that a float64 cannot hold."""
+    return msgspec.structs.replace(signature, wide=signature.numeric and not signature.tensors and _beyond(example))
+
+
+def _beyond(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return any(map(_beyond, value.values() if isinstance(value, dict) else value))
+    return isinstance(value, int) and abs(value) >= 2**53
 
 
 def try_example(bundle: Bundle, model: NativeModel, settings: Settings) -> Inputs | None:

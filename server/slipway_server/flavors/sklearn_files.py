@@ -64,7 +64,7 @@ def from_skops(path: Path) -> Any:
     if unknown:
         raise ModelError(
             "UnsafeModel",
-            f"{path.name} holds types that may run code: {', '.join(unknown[:5])}; keep to scikit-learn's own "
-            "estimators, or serve the model as a pyfunc where the connection allows code",
+            f"{path.name} holds types that may run code: {', '.join(unknown[:5])}; use estimators "
+            "without them, or serve the model as a pyfunc where the connection allows code",
         )
     return skops.io.load(path, trusted=sorted(TRUSTED))

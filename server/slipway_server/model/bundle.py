@@ -50,7 +50,8 @@ class Signature(msgspec.Struct, frozen=True):
 
     `reordered`: the columns stand in the order that the model was fitted in, not in the registered one, so that rows
     must name their columns. `specs` is what MLmodel says of inputs that are no plain columns; `type_hint`, whether a
-    type hint of the model's code says what it takes.
+    type hint of the model's code says what it takes. `wide`: its own example has whole numbers that a float64 cannot
+    hold, so its columns are read one by one, each exactly.
     """
 
     columns: tuple[Column, ...] = ()
@@ -60,12 +61,13 @@ class Signature(msgspec.Struct, frozen=True):
     reordered: bool = False
     specs: list[dict[str, Any]] = []
     type_hint: bool = False
+    wide: bool = False
 
     @property
     def numeric(self) -> bool:
         """Whether a request's rows fit a matrix of float64 without changing a value."""
         columns = self.matrix_columns
-        return bool(columns) and all(c.type in _MATRIX_TYPES and c.required for c in columns)
+        return bool(columns) and not self.wide and all(c.type in _MATRIX_TYPES and c.required for c in columns)
 
     @property
     def matrix_columns(self) -> tuple[Column, ...]:

@@ -24,7 +24,7 @@ _OPSET = 15  # the newest that both converters know
 def candidates(estimator: Any, signature: Signature) -> Iterator[Candidate | ConversionError]:
     """Yield conversions, the fastest first where it is likely to be exact, or why there is none."""
     if not signature.numeric:
-        yield ConversionError("gradient-boosted trees are compiled for columns of numbers only")
+        yield ConversionError("gradient-boosted trees are compiled for tables of numbers without optional columns only")
         return
     orders: tuple[Dtype, ...] = ("float32",) if trees.is_xgboost(estimator) else ("float64", "float32")
     for dtype in orders:

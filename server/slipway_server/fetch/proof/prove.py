@@ -146,7 +146,8 @@ def difference(
     if expected.dtype.kind != "f":
         same = expected.tolist() == got.tolist() and expected.dtype.kind == _kind(got, expected)
         wrong = int((expected.astype(object) != got.astype(object)).sum())
-        return ("" if same else f"{wrong} of {expected.size} labels differ"), 0.0
+        types = f"labels are of type {got.dtype} instead of {expected.dtype}"
+        return ("" if same else f"{wrong} of {expected.size} labels differ" if wrong else types), 0.0
     if got.dtype.kind != "f" or bool((np.isnan(expected) != np.isnan(got)).any()):
         return "scores are missing", 0.0
     size = np.abs(np.nan_to_num(expected))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from slipway_server.protocols.reader import invalid
 from slipway_server.protocols.tables.names import Names
 
-_EXACT = 2**53
+_EXACT = 2**53 - 1  # the next one is also what 2^53 + 1 becomes
 
 
 def one_column(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -42,5 +42,5 @@ def _numbers(name: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if array.dtype.kind not in "iuf":
         raise invalid(f"input {name!r} holds no numbers", name)
     if array.dtype.kind in "iu" and array.size and (int(array.max()) > _EXACT or int(array.min()) < -_EXACT):
-        raise invalid(f"input {name!r} holds integers beyond 2^53, which can't be computed with exactly", name)
+        raise invalid(f"input {name!r} holds integers of 2^53 or beyond, which can't be computed with exactly", name)
     return array.astype(np.float64)

@@ -27,7 +27,7 @@ _PATH = re.compile(r"`\$\.dataframe_split\.data\[(\d+|\.\.\.)\]\[(\d+|\.\.\.)\]`
 MAX_ORDERS = 32
 MANY_ROWS = 64  # from here on one pass over the values is faster than numpy's own look at nested lists
 _SAFE_SQUARES = float(np.finfo(np.float32).max) ** 2
-_LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53, "float": float(np.finfo(np.float32).max)}
+_LIMITS = {"integer": 2.0**31 - 1, "long": 2.0**53 - 1, "float": float(np.finfo(np.float32).max)}
 
 
 class Split(msgspec.Struct, Generic[Cell]):
@@ -237,5 +237,7 @@ class MatrixReader:
 
 
 def _too_large(column: Column) -> str:
+    if column.type == "long":
+        return f"column {column.name!r} holds a number of 2^53 or beyond, which float64, as this model has it, rounds"
     limit = _LIMITS[column.type]
     return f"column {column.name!r} holds a number beyond {limit:.0f}, which its type {column.type} can't hold"
