@@ -82,10 +82,10 @@ test: ## The tests, the real cluster included, but for those of test_long; and w
 	@scripts/test
 
 shared: # Part of test: what shares the cluster
-	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not alone and not long" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 6 -m "not alone and not long" tests/e2e
 
 alone: # Part of test: what takes parts of the cluster away, or looks at it at rest
-	@E2E_SKIP_SETUP=1 python -m pytest -m "alone and not long" tests/e2e
+	@E2E_SKIP_SETUP=1 python -m pytest --durations 20 -m "alone and not long" tests/e2e
 
 agreement: venv ## 10,000 requests to each model of the server's tests, alone and beside others (about half an hour)
 	@python -m pytest -q -n 0 -m long tests/server

@@ -112,7 +112,7 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
         "image": revision.spec.server.image,
         "command": ["slipway-server"],
         "args": ["serve", "--model", MODEL_DIR, "--port", str(paths.PORT), *_workers(config.workers)],
-        "env": [*env(_identity(revision) | _trust(registry)), *(e.wire() for e in config.pod_template.env)],
+        "env": _serving_env(revision, registry),
         "ports": [{"name": "http", "containerPort": paths.PORT, "protocol": "TCP"}],
         "resources": config.resources.wire(),
         "securityContext": CONTAINER_SECURITY,
@@ -126,6 +126,14 @@ def _serve(revision: ModelRevision, registry: Registry) -> Manifest:
 
 def _workers(workers: int | None) -> list[str]:
     return [] if workers is None else ["--workers", str(workers)]
+
+
+def _serving_env(revision: ModelRevision, registry: Registry) -> list[dict[str, Any]]:
+    """What the release adds, and Slipway's own, which nobody overrides: least of all what its registry allows."""
+    ours = env(_identity(revision) | _trust(registry))
+    reserved = {variable["name"] for variable in ours}
+    added = (variable.wire() for variable in revision.spec.server.config.pod_template.env)
+    return [*(variable for variable in added if variable["name"] not in reserved), *ours]
 
 
 def _identity(revision: ModelRevision) -> dict[str, str | None]:
@@ -142,9 +150,10 @@ def _identity(revision: ModelRevision) -> dict[str, str | None]:
 
 
 def _trust(registry: Registry) -> dict[str, str | None]:
+    """Said either way: what a Secret or the release says of it does not count then."""
     return {
-        environment.ALLOW_CODE: "true" if registry.allow_code else None,
-        environment.ALLOW_PICKLE: "true" if registry.allow_pickle else None,
+        environment.ALLOW_CODE: str(registry.allow_code).lower(),
+        environment.ALLOW_PICKLE: str(registry.allow_pickle).lower(),
     }
 
 

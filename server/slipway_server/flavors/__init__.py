@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +41,8 @@ def load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
 
 
 def _load(directory: Path, flavor: str, settings: Settings) -> NativeModel:
+    # MLflow's own switch. Code that is allowed may read pickles anyway.
+    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = str(settings.allow_pickle or settings.allow_code).lower()
     if flavor == "sklearn":
         from slipway_server.flavors import sklearn_files
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from slipway_server.errors import ModelError
+from slipway_server.flavors import boundary
 from slipway_server.flavors.sklearn import SklearnModel
 from slipway_server.model.mlmodel import Description, describe
 from slipway_server.settings import Settings
@@ -36,12 +37,13 @@ TRUSTED = frozenset(
 def load(directory: Path, settings: Settings) -> SklearnModel:
     """Load a scikit-learn model. Raises `ModelError` UnsafeModel, and what the library raises for damage."""
     description = describe(directory)
+    boundary.check(directory, description, settings)
     return SklearnModel(estimator(directory, description, settings), description.predict_fn)
 
 
 def estimator(directory: Path, description: Description, settings: Settings) -> Any:
     """Return the estimator itself. Raises as `load` does."""
-    path = directory / description.conf.get("pickled_model", "model.pkl")
+    path = boundary.only_file(directory, description, "model.pkl")
     if description.conf.get("serialization_format") == "skops":
         return from_skops(path)
     if not settings.allow_pickle:

@@ -22,10 +22,11 @@ _FLAVORS = {
 
 
 class Description(msgspec.Struct, frozen=True):
-    """What `MLmodel` says; `conf` is the flavour's own section."""
+    """What `MLmodel` says; `conf` is the flavour's own section of `flavors`."""
 
     flavor: str
     conf: dict[str, Any]
+    flavors: dict[str, dict[str, Any]]
     predict_fn: str
     signature: Signature
     model_id: str
@@ -42,6 +43,7 @@ def describe(directory: Path) -> Description:
         return Description(
             flavor=flavor,
             conf=content["flavors"].get(flavor, pyfunc),
+            flavors={str(name): conf for name, conf in content["flavors"].items() if isinstance(conf, dict)},
             predict_fn=pyfunc.get("predict_fn", "predict"),
             signature=_signature(content.get("signature"), hinted=bool(content.get("is_signature_from_type_hint"))),
             model_id=str(content.get("model_id") or ""),

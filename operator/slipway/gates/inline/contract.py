@@ -13,6 +13,7 @@ from slipway.api.gates.verdict import GateResult, Verdict
 from slipway.gates.inline import requirements, signature
 from slipway.gates.inline.signature import Change, Effect
 from slipway.words.text import count, plain
+from slipway_contract import trust
 from slipway_contract.mlmodel import SignatureError
 
 NAME = "contract"
@@ -22,9 +23,6 @@ _SHOWN_TYPES = 5
 _INSTEAD = (
     "keep to scikit-learn's own estimators, or serve the model as a pyfunc where the registry connection allows code"
 )
-_PICKLE_ENDINGS = (".pkl", ".pickle", ".joblib")
-_PICKLE_KEYS = ("pickled_model", "data", "model_path", "python_model", "model_data")
-_CODE_KEYS = ("code", "model_code_path", "python_model")
 
 
 class ContractError(ValueError):
@@ -73,7 +71,7 @@ def judge(
     candidate: ModelFiles,
     production: ModelFiles | None,
     environment: Mapping[str, str] | None,
-    trust: Trust,
+    allowed: Trust,
 ) -> GateResult:
     """The verdict on the candidate's files; `production` is None for a first release.
 
@@ -82,7 +80,7 @@ def judge(
     """
     found, unclear = _changes(candidate, production)
     breaking = [change.text for change in found if change.effect is Effect.BREAKING and not gate.allow_breaking]
-    problems = [*breaking, *_storage(gate, candidate, trust)]
+    problems = [*breaking, *_storage(gate, candidate, allowed)]
     if environment is not None and candidate.requirements is not None:
         problems += requirements.problems(candidate.requirements, environment, gate.ignored_requirements)
     elif environment is None and candidate.requirements:
@@ -119,32 +117,22 @@ def _changes(candidate: ModelFiles, production: ModelFiles | None) -> tuple[tupl
         return (), f"production's signature cannot be compared: {error}"
 
 
-def _storage(gate: ContractGate, candidate: ModelFiles, trust: Trust) -> Iterator[str]:
+def _storage(gate: ContractGate, candidate: ModelFiles, allowed: Trust) -> Iterator[str]:
     """What is wrong with the flavours and with how the model is stored."""
     serving = {name: conf for name, conf in candidate.flavors.items() if name != "python_function"}
     if gate.allowed_flavors:
         for name in (serving or candidate.flavors).keys() - set(gate.allowed_flavors):
             yield f"flavour {name} is not allowed; allowed: {', '.join(gate.allowed_flavors)}"
     for name, conf in candidate.flavors.items():
-        if not trust.allow_pickle and (how := _pickled(conf)):
-            yield f"flavour {name} is stored as {how}, which runs code when it is loaded; store it as skops or ONNX"
+        if not allowed.allow_pickle and (how := trust.pickled(conf)):
+            stored = plain(how, 80)
+            yield f"flavour {name} is stored as {stored}, which runs code when it is loaded; store it as skops or ONNX"
     if candidate.unlisted_types:
         shown = ", ".join(plain(name, 80) for name in candidate.unlisted_types[:_SHOWN_TYPES])
         yield f"its skops file holds types that may run code: {shown}; {_INSTEAD}"
-    if not trust.allow_code and (place := _brings_code(candidate.flavors.get("python_function", {}))):
-        yield f"the model contains Python code ({place}), which the registry connection does not allow"
-
-
-def _pickled(conf: Mapping[str, Any]) -> str | None:
-    stated = conf.get("serialization_format")
-    if stated is not None:
-        return str(stated) if stated in {"pickle", "cloudpickle"} else None
-    names = [str(conf[key]) for key in _PICKLE_KEYS if isinstance(conf.get(key), str)]
-    return next((f"pickle ({plain(name, 60)})" for name in names if name.endswith(_PICKLE_ENDINGS)), None)
-
-
-def _brings_code(conf: Mapping[str, Any]) -> str | None:
-    return next((plain(f"{key}: {conf[key]}", 80) for key in _CODE_KEYS if conf.get(key)), None)
+    yield from trust.odd_files(candidate.flavors)
+    if not allowed.allow_code and (place := trust.code(candidate.flavors)):
+        yield f"the model contains Python code ({plain(place, 80)}), which the registry connection does not allow"
 
 
 def _message(problems: list[str], unclear: str | None, found: tuple[Change, ...]) -> str:
