@@ -88,6 +88,19 @@ async def test_a_way_back_without_pods_comes_up_with_the_registry_as_it_is_now()
     assert tracking(world, R1) == ELSEWHERE
 
 
+async def test_what_a_person_rolled_back_from_stays_warm_until_production_moves_on() -> None:
+    world = await at("Live")
+    world.edit(rollback={"to": "previous"})
+    await world.settle(hours=0.05)
+    assert (world.serving, deployment(world, R2)["replicas"]) == (R1, 2)
+    world.edit(rollback=None)
+    world.alias("3")
+    await world.until("Watching")
+    await world.settle(hours=0.1)
+    assert world.serving == f"{NAME}-r3"
+    assert (deployment(world, R1)["replicas"], deployment(world, R2)["replicas"]) == (2, 0)
+
+
 async def test_a_candidate_that_another_version_of_the_operator_rendered_is_resized_and_no_more() -> None:
     world = await at("Staging")
     manifest = world.cluster.objects[("Deployment", "demo", R2)]

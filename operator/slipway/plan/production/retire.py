@@ -89,10 +89,12 @@ def _scale_down(scene: Scene, revision: ModelRevision) -> Plan | None:
 def keeps_warm(scene: Scene, revision: ModelRevision) -> bool:
     """Whether `revision` is a way back and its window is open. While a revision is under watch it always is.
 
-    What a person rolled back from stays warm too: people change their minds.
+    What a person rolled back from stays warm too, as long as production is where it went back to: people change their
+    minds.
     """
     last = scene.seen.release.status.rollback
-    undone = last is not None and last.trigger is RollbackTrigger.USER and last.from_revision == revision.name
+    back = last is not None and scene.live is not None and last.to == scene.live.name
+    undone = last is not None and last.trigger is RollbackTrigger.USER and last.from_revision == revision.name and back
     if revision is not scene.previous and not undone:
         return False
     watched = scene.live is not None and scene.live.status.phase is Phase.WATCHING
