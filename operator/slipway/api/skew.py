@@ -11,7 +11,7 @@ from slipway.api.reasons import conditions
 from slipway.api.schema import Schema, definitions
 
 DOCUMENT = f"apis/{GROUP}/{VERSION}"
-"""The API server's OpenAPI v3 document of our kinds, which every account may read."""
+"""The API server's OpenAPI v3 document of our kinds, which every account may read unless a cluster forbids it."""
 SHOWN = 3
 
 

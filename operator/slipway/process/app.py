@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from slipway.api.base import seconds
 from slipway.api.skew import DOCUMENT, skew
 from slipway.audit import delivery
-from slipway.cluster.port import ClusterError, NotFound
+from slipway.cluster.port import ClusterError
 from slipway.context.context import Context
 from slipway.notify.notifier import Notifier
 from slipway.process.watchdog import LIMIT_SECONDS, Watchdog
@@ -71,14 +71,14 @@ class Operator:
             self.enqueue(key)
 
     async def _discover(self) -> None:
-        """Look at what the cluster knows, which may change any time. Raises ClusterError."""
+        """Look at what the cluster knows, which may change any time. Raises ClusterError where it does not answer."""
         cluster, discovered = self.context.cluster, self.context.discovered
         if self.context.settings.monitoring.wanted:
             discovered.monitoring = await cluster.knows("PrometheusRule")
         try:
             discovered.skew = skew(await cluster.schemas(DOCUMENT))
-        except NotFound:
-            discovered.skew = None  # a cluster that publishes no schemas
+        except ClusterError as error:  # none are published, or not to this account: releases go on without
+            LOG.info("the CRDs cannot be compared: %s", error)
         if discovered.skew:
             LOG.warning("%s", discovered.skew[1])
 

@@ -20,10 +20,10 @@ def check(directory: Path, description: Description, settings: Settings) -> None
     own = {name: description.flavors.get(name, {}) for name in ("python_function", description.flavor)}
     brought = trust.code(own)
     if brought:
-        raise _unsafe(directory, f"brings code ({brought})", "allowCode")
+        raise _unsafe(directory, f"brings code ({brought})")
     inner = next((path for path in directory.rglob(MLMODEL) if path != directory / MLMODEL), None)
     if inner is not None:
-        raise _unsafe(directory, f"holds another model ({inner.relative_to(directory)})", "allowCode")
+        raise _unsafe(directory, f"holds another model ({inner.relative_to(directory)})")
 
 
 def only_file(directory: Path, description: Description, default: str) -> Path:
@@ -40,6 +40,6 @@ def only_file(directory: Path, description: Description, default: str) -> Path:
     return path
 
 
-def _unsafe(directory: Path, what: str, setting: str) -> ModelError:
-    says = f"the model under {directory} {what}, and the registry connection has no {setting}"
+def _unsafe(directory: Path, what: str) -> ModelError:
+    says = f"the model under {directory} {what}, and the registry connection has no allowCode"
     return ModelError("UnsafeModel", f"{says}: log it without, or ask the connection's administrator")

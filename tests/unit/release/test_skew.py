@@ -9,6 +9,8 @@ import pytest
 
 from slipway.api.schema import definitions
 from slipway.api.skew import fields, skew
+from slipway.cluster.port import ClusterError
+from slipway.process.app import Operator
 from tests.unit.release.world import World
 
 GROUP = [{"group": "slipway.dev", "version": "v1alpha1"}]
@@ -75,3 +77,30 @@ async def test_a_release_says_so_while_it_lasts() -> None:
     world.context.discovered.skew = None
     await world.step()
     assert "SchemaCurrent" not in [each["type"] for each in world.status["conditions"]]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+async def test_the_operator_looks_when_it_lists_and_goes_on_where_it_may_not(
+    readable: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    operator = Operator(world.context)
+
+    async def forbidden(_: str) -> dict[str, Any]:
+        raise ClusterError(403, "openapi is forbidden")
+
+    if readable:
+        document = server_without("workers")
+        world.cluster.published = document
+    else:
+        monkeypatch.setattr(world.cluster, "schemas", forbidden)
+    await operator.relist(everything=True)
+    assert operator.listed
+    assert (world.context.discovered.skew or ("none", ""))[0] == ("CRDsOlder" if readable else "none")
+
+
+def server_without(field: str) -> dict[str, Any]:
+    """What is published where the CRD has no spec.server.`field`."""
+    document = published()
+    del server(document)[field]
+    return document
